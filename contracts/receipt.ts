@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+export const artifactsSchema = z.strictObject({
+  changed_files: z.array(z.string().min(1).max(1024)).max(2000).optional(),
+  branch: z.string().max(255).optional(),
+  commit: z
+    .string()
+    .regex(/^[0-9a-f]{7,64}$/, 'expected a git object name in lower-case hex')
+    .optional(),
+  pr_url: z.url({ protocol: /^https?$/ }).max(2048).optional(),
+});
+
+export const usageSchema = z.strictObject({
+  model: z.string().max(200).optional(),
+  input_tokens: z.number().int().nonnegative().optional(),
+  output_tokens: z.number().int().nonnegative().optional(),
+  cost_usd: z.number().nonnegative().optional(),
+  session_id: z.string().max(200).optional(),
+});
+
+/** What an attempt hands in. `summary` is kept short; large text belongs in the output. */
+export const receiptSchema = z.strictObject({
+  status: z.enum(['completed', 'failed']),
+  summary: z.string().max(16_384).describe('What was done, or why it failed; at most 16 384 characters'),
+  artifacts: artifactsSchema.default({}),
+  duration_ms: z.number().int().nonnegative().default(0),
+  usage: usageSchema.optional(),
+  output_ref: z.string().max(200).optional().describe('Blob with the whole output'),
+});
+
+export type Artifacts = z.infer<typeof artifactsSchema>;
+export type Receipt = z.infer<typeof receiptSchema>;
+
+export const checkpointSchema = z.strictObject({
+  branch: z.string().max(255).optional(),
+  commit: z
+    .string()
+    .regex(/^[0-9a-f]{7,64}$/)
+    .optional(),
+  session_id: z.string().max(200).optional(),
+});
+
+/** Where a later attempt, by whoever gets the task, may go on. */
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+
+export const findingSchema = z.strictObject({
+  file: z.string().max(1024).optional(),
+  line: z.number().int().positive().optional(),
+  message: z.string().min(1).max(4096),
+  severity: z.enum(['info', 'minor', 'major', 'critical']).optional(),
+});
+
+/** One point of a review that did not approve. */
+export type Finding = z.infer<typeof findingSchema>;

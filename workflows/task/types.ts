@@ -1,0 +1,261 @@
+/**
+ * The words of the task workflow.
+ *
+ * task     one piece of work; one workflow
+ * holder   a host or an agent that holds, or may hold, the lease
+ * attempt  one try by one holder, numbered by its epoch
+ * lease    the right to work: {holder, epoch}; kept by renewals
+ * epoch    +1 at every grant and every revocation; a message with an older one is stale
+ * freeing  making a task claimable again
+ *
+ * All of it is plain JSON: the state crosses continue-as-new. Times are milliseconds since 1970.
+ */
+import type { Checkpoint, Finding, Receipt } from '../../contracts/receipt';
+import type { KillReport } from '../../contracts/run';
+import type { ExecutionMode, Failure, HolderRef, TaskStatus, TaskView, Text, Timeouts, Work } from '../../contracts/task';
+
+export interface TaskInput {
+  task_id: string;
+  title: string;
+  body: Text;
+  labels: string[];
+  repository: string | null;
+  template: string | null;
+  /** As asked for at creation; `undecided` tasks fall back to it after each attempt. */
+  execution_mode: ExecutionMode;
+  /** Set when the creator saw that no configured host is capable. */
+  no_capable_host: boolean;
+  priority: number;
+  max_retries: number;
+  review: 'none' | 'required';
+  timeouts: Timeouts;
+  backoff: { initial_ms: number; max_ms: number };
+  host_lost_after_ms: number;
+  kill_grace_ms: number;
+  product: string;
+  branch_name: string;
+  pr_title: string | null;
+  created_at: number;
+  /** Above every epoch of an earlier run of the same task. */
+  first_epoch: number;
+}
+
+export interface TaskArgs {
+  input: TaskInput;
+  /** Present after continue-as-new. */
+  carried?: TaskState;
+}
+
+export interface Lease {
+  holder: HolderRef;
+  epoch: number;
+  request_id: string;
+  lease_ms: number;
+  granted_at: number;
+  /** Counts the lease activities of this epoch: re-arming starts another. */
+  n: number;
+  renewed: boolean;
+  /** When it expired unrenewed; null while it lives. */
+  lapsed_at: number | null;
+  /** For a host: what its run is doing. */
+  run: 'starting' | 'following' | null;
+}
+
+export interface Attempt {
+  epoch: number;
+  holder: HolderRef;
+  granted_at: number;
+  ended_at: number | null;
+  outcome: string | null;
+  failure: Failure | null;
+  output_ref: string | null;
+}
+
+/** A run on a host that must be seen dead before the task closes or is tried again. */
+export interface Stop {
+  attempt_id: string;
+  holder: HolderRef;
+  epoch: number;
+  immediate: boolean;
+  /** From this time on the launcher's own watch has killed it, seen or not. */
+  fenced_at: number;
+}
+
+export type OutcomeCode =
+  | 'accepted'
+  | 'ok'
+  | 'stale_epoch'
+  | 'closed'
+  | 'not_holder'
+  | 'managed_by_orchestrator'
+  | 'wrong_status';
+
+/** What became of a signal; the answer to the confirming query. */
+export interface Outcome {
+  code: OutcomeCode;
+  message: string;
+  quarantine_id?: string;
+}
+
+export interface QuarantineItem {
+  id: string;
+  task_id: string;
+  product: string;
+  epoch: number;
+  current_epoch: number;
+  completion_id: string;
+  holder: string;
+  reason: 'stale_epoch' | 'closed' | 'not_holder';
+  receipt: Receipt;
+  received_at: number;
+}
+
+export interface Event {
+  at: number;
+  type: string;
+  epoch: number;
+  message: string;
+}
+
+export interface TaskState {
+  input: TaskInput;
+  status: TaskStatus;
+  execution_mode: ExecutionMode;
+  epoch: number;
+  lease: Lease | null;
+  /** The coordinator's choice, until that holder takes it up. */
+  assigned: { holder: HolderRef; until: number } | null;
+  claimable_since: number | null;
+  not_before: number | null;
+  retry_count: number;
+  review_count: number;
+  review_since: number | null;
+  checkpoint: Checkpoint | null;
+  findings: Finding[];
+  receipt: (Receipt & { manual: boolean }) | null;
+  reason: Failure | null;
+  attempts: Attempt[];
+  /** Hash of holder and request id of the last grant, for a claim whose reply was lost. */
+  claim_hash: string | null;
+  stops: Stop[];
+  quarantine: QuarantineItem[];
+  /** By message id; the oldest are dropped. */
+  outcomes: Array<{ id: string; outcome: Outcome }>;
+  voided: string[];
+  events: Event[];
+  events_dropped: number;
+  last_activity_at: number;
+  closed_at: number | null;
+}
+
+export interface ClaimRequest {
+  request_id: string;
+  holder: HolderRef;
+  capabilities: string[];
+  lease_ms: number | null;
+  /** Refused after this time: the caller has given up by then. */
+  not_after: number;
+  claim_hash: string;
+}
+
+export interface Grant {
+  epoch: number;
+  lease_ms: number;
+  activity_id: string;
+  granted_at: number;
+  /** The body is a reference when large; the API and the host resolve it. */
+  work: Omit<Work, 'body'> & { body: Text };
+}
+
+export interface AssignRequest {
+  message_id: string;
+  holder: HolderRef;
+  reason: string | null;
+  by: string;
+  not_after: number;
+}
+
+export interface RenewRequest {
+  epoch: number;
+  holder: HolderRef;
+  not_after: number;
+}
+
+export interface Renewal {
+  epoch: number;
+  lease_ms: number;
+  activity_id: string;
+}
+
+export interface CompleteMessage {
+  /** The caller's completion id. */
+  message_id: string;
+  epoch: number;
+  holder: string;
+  receipt: Receipt;
+  /** A coordinator or admin, not the holder: fences and stops what runs. */
+  manual: boolean;
+}
+
+export interface StatusMessage {
+  message_id: string;
+  epoch: number;
+  holder: string;
+  status: 'running' | 'failed';
+  message: string | null;
+}
+
+export interface ReleaseMessage {
+  message_id: string;
+  epoch: number;
+  holder: string;
+  checkpoint: Checkpoint | null;
+}
+
+export interface ReviewMessage {
+  message_id: string;
+  verdict: 'approved' | 'rejected';
+  findings: Finding[];
+  confidence: number | null;
+  by: string;
+}
+
+export interface CancelMessage {
+  message_id: string;
+  reason: string | null;
+  by: string;
+}
+
+export interface VoidClaimMessage {
+  request_id: string;
+  holder: HolderRef;
+}
+
+/** What the query `task` answers and what a closed workflow returns. */
+export interface TaskReport {
+  view: TaskView;
+  events: Event[];
+  outcomes: Array<{ id: string; outcome: Outcome }>;
+  claim_hash: string | null;
+}
+
+export interface HoldLeaseArgs {
+  task_id: string;
+  holder: HolderRef;
+  epoch: number;
+}
+
+/** Details of a lease heartbeat, written by the API at each renewal. */
+export interface LeaseHeartbeat {
+  at: number;
+  progress: string | null;
+  checkpoint: Checkpoint | null;
+}
+
+export interface ControlActivities {
+  /** Never returns by itself: it is kept alive by renewals and ends by expiry or cancellation. */
+  holdLease(args: HoldLeaseArgs): Promise<void>;
+  holdPresence(holder: HolderRef): Promise<void>;
+}
+
+export type { KillReport };
