@@ -34,15 +34,18 @@ export const voidClaimSignal = defineSignal<[VoidClaimMessage]>('void_claim');
 
 export const taskQuery = defineQuery<TaskReport>('task');
 /** What became of a message; null when the workflow has not seen it. */
-export const outcomeQuery = defineQuery<{ outcome: Outcome; task: TaskReport['view'] } | null, [string]>('outcome');
+export const outcomeQuery = defineQuery<{ outcome: Outcome; task: TaskReport['view'] } | null, [string]>(
+  'outcome',
+);
 
 export const registerSignal = defineSignal<[HolderProfile]>('register');
 export const seenSignal = defineSignal('seen');
+/** Raises the generation: tokens handed out before are refused from now on. */
+export const revokeTokensSignal = defineSignal('revoke_tokens');
 export const holderQuery = defineQuery<HolderReport>('holder');
 
-export const decideQuarantineSignal = defineSignal<[{ message_id: string; decision: 'accepted' | 'discarded'; by: string }]>(
-  'decide',
-);
+export const decideQuarantineSignal =
+  defineSignal<[{ message_id: string; decision: 'accepted' | 'discarded'; by: string }]>('decide');
 export const quarantineQuery = defineQuery<QuarantineView>('quarantine');
 
 /** `type` of the ApplicationFailure with which a validator refuses. */

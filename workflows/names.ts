@@ -22,3 +22,23 @@ export const hostRef = (id: string): HolderRef => `host:${id}`;
 export const agentRef = (id: string): HolderRef => `agent:${id}`;
 export const holderId = (ref: HolderRef) => ref.slice(ref.indexOf(':') + 1);
 export const isHost = (ref: HolderRef) => ref.startsWith('host:');
+
+/**
+ * Names the run directory of an attempt on a host. The hash keeps ids apart that look alike once
+ * `/` and `#` are replaced; epochs never repeat, not even when a closed task is retried.
+ */
+export function attemptId(task: { task_id: string; product: string }, epoch: number): string {
+  return `${slug(task.task_id)}-${shortHash(`${task.product}\n${task.task_id}`)}-e${epoch}`;
+}
+
+/** For file names and branches: letters, digits, dot, dash and underscore, at most 60 of them. */
+export const slug = (id: string) => id.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60);
+
+/** FNV-1a, 64 bits, in hex: workflow code has no crypto, and this only has to keep names apart. */
+function shortHash(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const char of new TextEncoder().encode(text)) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(char)) * 0x100000001b3n);
+  }
+  return hash.toString(16).padStart(16, '0');
+}

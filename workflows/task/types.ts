@@ -11,8 +11,16 @@
  * All of it is plain JSON: the state crosses continue-as-new. Times are milliseconds since 1970.
  */
 import type { Checkpoint, Finding, Receipt } from '../../contracts/receipt';
-import type { KillReport } from '../../contracts/run';
-import type { ExecutionMode, Failure, HolderRef, TaskStatus, TaskView, Text, Timeouts, Work } from '../../contracts/task';
+import type {
+  ExecutionMode,
+  Failure,
+  HolderRef,
+  TaskStatus,
+  TaskView,
+  Text,
+  Timeouts,
+  Work,
+} from '../../contracts/task';
 
 export interface TaskInput {
   task_id: string;
@@ -38,6 +46,8 @@ export interface TaskInput {
   created_at: number;
   /** Above every epoch of an earlier run of the same task. */
   first_epoch: number;
+  /** Continue as new beyond this many history events; null leaves it to the server's advice. */
+  max_history_events: number | null;
 }
 
 export interface TaskArgs {
@@ -105,7 +115,7 @@ export interface QuarantineItem {
   current_epoch: number;
   completion_id: string;
   holder: string;
-  reason: 'stale_epoch' | 'closed' | 'not_holder';
+  reason: 'stale_epoch' | 'closed';
   receipt: Receipt;
   received_at: number;
 }
@@ -138,6 +148,9 @@ export interface TaskState {
   /** Hash of holder and request id of the last grant, for a claim whose reply was lost. */
   claim_hash: string | null;
   stops: Stop[];
+  /** How the task ends once its runs are seen dead; until then the status stays as it was. */
+  closing: { status: 'completed' | 'failed' | 'cancelled'; reason: Failure | null } | null;
+  /** Late receipts for which a quarantine workflow is still to be started. */
   quarantine: QuarantineItem[];
   /** By message id; the oldest are dropped. */
   outcomes: Array<{ id: string; outcome: Outcome }>;
@@ -257,5 +270,3 @@ export interface ControlActivities {
   holdLease(args: HoldLeaseArgs): Promise<void>;
   holdPresence(holder: HolderRef): Promise<void>;
 }
-
-export type { KillReport };

@@ -1,0 +1,15 @@
+import { CompleteAsyncError } from '@temporalio/activity';
+import type { ControlActivities } from '../../workflows/task/types';
+
+/**
+ * Activities that are only a clock on the server: they leave at once without ending, and live as long as
+ * somebody heartbeats them by id.
+ */
+export const controlActivities: ControlActivities = {
+  async holdLease() {
+    throw new CompleteAsyncError();
+  },
+  async holdPresence() {
+    throw new CompleteAsyncError();
+  },
+};

@@ -1,0 +1,26 @@
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { controlActivities } from '../activities/control/hold';
+import { CONTROL_QUEUE } from '../workflows/names';
+import type { Role, RoleDeps } from './role';
+import { workerRole } from './worker-role';
+
+/** Time for activities under way to end at a stop; they are short here. */
+const SHUTDOWN_GRACE_MS = 2_000;
+/** A workflow whose worker died waits this long before another worker may take it over (the default is 10 s). */
+const STICKY_TIMEOUT_MS = 1_000;
+
+/** Runs the workflows. Run as many of these as wanted: the state is in Temporal. */
+export async function startControlWorker(deps: RoleDeps): Promise<Role> {
+  const connection = await NativeConnection.connect(deps.temporal.connectionOptions);
+  const worker = await Worker.create({
+    connection,
+    namespace: deps.temporal.namespace,
+    taskQueue: CONTROL_QUEUE,
+    workflowBundle: { codePath: deps.bundlePath },
+    activities: controlActivities,
+    stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
+    shutdownGraceTime: SHUTDOWN_GRACE_MS,
+    maxConcurrentActivityTaskExecutions: 200,
+  });
+  return workerRole([worker], connection, deps.logger);
+}

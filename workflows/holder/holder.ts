@@ -1,0 +1,74 @@
+/** One host or agent: what it can do and whether it is there. Read through its memo, so no worker is needed. */
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  condition,
+  continueAsNew,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertMemo,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { holderQuery, registerSignal, revokeTokensSignal, seenSignal } from '../messages';
+import { CONTROL_QUEUE, presenceActivityId } from '../names';
+import type { ControlActivities } from '../task/types';
+import { away, register, revokeTokens, seen } from './presence';
+import type { HolderProfile, HolderReport, HolderState } from './types';
+
+/** Presence is an activity kept alive by heartbeats, like a lease: hearing of a holder costs no history event. */
+async function watchPresence(state: HolderState): Promise<void> {
+  const { kind, id, presence_ms } = state.profile;
+  const { holdPresence } = proxyActivities<ControlActivities>({
+    taskQueue: CONTROL_QUEUE,
+    activityId: presenceActivityId(state.n),
+    heartbeatTimeout: presence_ms,
+    startToCloseTimeout: '3650 days',
+    retry: { maximumAttempts: 1 },
+    cancellationType: ActivityCancellationType.ABANDON,
+    summary: `presence of ${kind} ${id}`,
+  });
+  try {
+    await holdPresence(`${kind}:${id}`);
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+  }
+}
+
+export async function holder(profile: HolderProfile, carried?: HolderState): Promise<void> {
+  let state = carried ?? register(null, profile, Date.now());
+  let watched = 0;
+  let published = '';
+
+  setHandler(registerSignal, (next) => {
+    state = register(state, next, Date.now());
+  });
+  setHandler(seenSignal, () => {
+    state = seen(state);
+  });
+  setHandler(revokeTokensSignal, () => {
+    state = revokeTokens(state);
+  });
+  setHandler(holderQuery, (): HolderReport => state);
+
+  for (;;) {
+    if (state.presence === 'online' && watched !== state.n) {
+      watched = state.n;
+      const { n } = state;
+      watchPresence(state).then(() => {
+        state = away(state, n);
+      });
+    }
+    const text = JSON.stringify(state);
+    if (text !== published) {
+      published = text;
+      upsertMemo({ holder: state });
+      setCurrentDetails(`${state.profile.kind} ${state.profile.id} is ${state.presence}.`);
+    }
+    // Only while nobody is watched: an activity does not survive it. A holder that is never away does not grow.
+    if (state.presence === 'offline' && workflowInfo().continueAsNewSuggested) {
+      await continueAsNew<typeof holder>(state.profile, state);
+    }
+    await condition(() => JSON.stringify(state) !== published);
+  }
+}

@@ -1,0 +1,103 @@
+/** Renewal, expiry and loss of a lease. Expiry frees; only a later grant or a revocation fences. */
+import type { Rejection } from '../messages';
+import { leaseActivityId } from '../names';
+import type { LeaseHeartbeat, Renewal, RenewRequest, TaskState } from '../task/types';
+import { close } from './attempt';
+import { modeOf } from './decide';
+import { endAttempt, free, note } from './state';
+
+/**
+ * An expiry noticed this long after it was due was noticed late because the engine or the workers were
+ * away. Holders could not renew either, so it proves nothing: they get one lease length to come back.
+ * The server's own timers are up to a second late.
+ */
+const LATE_EXPIRY_MS = 3_000;
+
+export const isLost = ({ lease, retry_count, input }: TaskState) =>
+  lease?.lapsed_at != null && lease.renewed && retry_count >= input.max_retries;
+
+/** The lease activity timed out. The task becomes claimable; the holder may still renew. */
+export function lapse(
+  state: TaskState,
+  activity: { epoch: number; n: number; heartbeat: LeaseHeartbeat | null },
+  now: number,
+): TaskState {
+  const { lease } = state;
+  if (lease?.epoch !== activity.epoch || lease.n !== activity.n || lease.lapsed_at !== null) return state;
+  const renewed = lease.renewed || activity.heartbeat !== null;
+  const due = (activity.heartbeat?.at ?? lease.granted_at) + lease.lease_ms;
+  const late = now - due > LATE_EXPIRY_MS;
+  const lapsed: TaskState = {
+    ...state,
+    lease: { ...lease, renewed, lapsed_at: now },
+    checkpoint: activity.heartbeat?.checkpoint ?? state.checkpoint,
+  };
+  const why = renewed ? 'not renewed in time' : 'never renewed';
+  const noted = note(
+    lapsed,
+    now,
+    'lapsed',
+    `${lease.holder}: ${why}${late ? ', while the engine was away' : ''}`,
+  );
+  const freed = free(noted, now, late ? lease.lease_ms : 0);
+  // Without a retry left, the task waits one lease length for its holder before it fails.
+  return isLost(freed) ? { ...freed, claimable_since: null, not_before: null } : freed;
+}
+
+export const lostAt = ({ lease }: TaskState) =>
+  lease?.lapsed_at == null ? null : lease.lapsed_at + lease.lease_ms;
+
+export function checkRenew(state: TaskState, request: RenewRequest, now: number): Rejection | null {
+  if (state.lease?.epoch !== request.epoch || state.lease.holder !== request.holder) return 'stale_epoch';
+  return now > request.not_after ? 'too_late' : null;
+}
+
+/** Nobody was granted the task since: the same holder goes on, under the same epoch. */
+export function rearm(state: TaskState, now: number): TaskState {
+  const { lease } = state;
+  if (!lease || lease.lapsed_at === null) return state;
+  return note(
+    {
+      ...state,
+      lease: { ...lease, n: lease.n + 1, lapsed_at: null, renewed: true },
+      status: 'running',
+      execution_mode: modeOf(lease.holder),
+      claimable_since: null,
+      not_before: null,
+      assigned: null,
+    },
+    now,
+    'renewed',
+    `${lease.holder} came back`,
+  );
+}
+
+export function renewalOf(state: TaskState): Renewal {
+  const { lease } = state;
+  if (!lease) throw new Error('no lease to describe');
+  return { epoch: lease.epoch, lease_ms: lease.lease_ms, activity_id: leaseActivityId(lease.epoch, lease.n) };
+}
+
+/** The lapsed lease is gone for good. A holder that had renewed costs a retry; one that never did does not. */
+export function charge(state: TaskState, now: number): TaskState {
+  const { lease } = state;
+  if (!lease) return state;
+  const failure = { code: 'lease_lost', message: `${lease.holder} did not renew its lease` };
+  const ended = endAttempt(state, lease.epoch, {
+    at: now,
+    outcome: lease.renewed ? 'lost' : 'lapsed',
+    failure,
+  });
+  return lease.renewed ? { ...ended, retry_count: state.retry_count + 1, reason: failure } : ended;
+}
+
+export function leaseLost(state: TaskState, now: number): TaskState {
+  const { lease } = state;
+  if (!lease) return state;
+  const failure = {
+    code: 'lease_lost',
+    message: `${lease.holder} did not renew its lease; no retry is left`,
+  };
+  const ended = endAttempt(state, lease.epoch, { at: now, outcome: 'lost', failure });
+  return close({ ...ended, epoch: state.epoch + 1, lease: null }, 'failed', failure, now);
+}

@@ -1,0 +1,78 @@
+import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import {
+  assignUpdate,
+  cancelSignal,
+  claimUpdate,
+  completeSignal,
+  outcomeQuery,
+  type Rejection,
+  releaseSignal,
+  renewUpdate,
+  reviewSignal,
+  statusSignal,
+  taskQuery,
+  voidClaimSignal,
+} from '../messages';
+import { assign, checkAssign, checkClaim, grant, grantOf, isRepeat, voidClaim } from '../rules/claim';
+import { checkRenew, rearm, renewalOf } from '../rules/lease';
+import { complete, release, reportStatus, type Step } from '../rules/receipt';
+import { cancel, review } from '../rules/review';
+import { outcomeOf, remember } from '../rules/state';
+import { taskReport, taskView } from '../rules/view';
+import type { Machine } from './machine';
+import type { TaskState } from './types';
+
+/** Throws in a validator: the Update is refused and leaves no event. */
+function refuse(rejection: Rejection | null) {
+  if (rejection) throw ApplicationFailure.nonRetryable(`refused: ${rejection}`, rejection);
+}
+
+/** Wires every message to its rule. No handler waits, so each is atomic. */
+export function setHandlers(machine: Machine) {
+  setHandler(
+    claimUpdate,
+    (claim) => {
+      if (!isRepeat(machine.state, claim)) machine.apply((state, now) => grant(state, claim, now));
+      return grantOf(machine.state);
+    },
+    {
+      validator: (claim) => refuse(checkClaim(machine.state, claim, Date.now())),
+    },
+  );
+  setHandler(assignUpdate, (request) => machine.apply((state, now) => assign(state, request, now)), {
+    validator: (request) => refuse(checkAssign(machine.state, request, Date.now())),
+  });
+  setHandler(
+    renewUpdate,
+    () => {
+      machine.apply(rearm);
+      return renewalOf(machine.state);
+    },
+    { validator: (request) => refuse(checkRenew(machine.state, request, Date.now())) },
+  );
+
+  /** A client that retries `signal()` sends a second signal: the second of one id changes nothing. */
+  const once = (id: string, rule: (state: TaskState, now: number) => Step) =>
+    machine.apply((state, now) => {
+      if (outcomeOf(state, id)) return state;
+      const step = rule(state, now);
+      return remember(step.state, id, step.outcome);
+    });
+
+  setHandler(completeSignal, (m) =>
+    once(m.message_id, (state, now) => complete(state, m, now, Math.random())),
+  );
+  setHandler(statusSignal, (m) =>
+    once(m.message_id, (state, now) => reportStatus(state, m, now, Math.random())),
+  );
+  setHandler(releaseSignal, (m) => once(m.message_id, (state, now) => release(state, m, now)));
+  setHandler(reviewSignal, (m) => once(m.message_id, (state, now) => review(state, m, now)));
+  setHandler(cancelSignal, (m) => once(m.message_id, (state, now) => cancel(state, m, now)));
+  setHandler(voidClaimSignal, (m) => machine.apply((state, now) => voidClaim(state, m, now)));
+
+  setHandler(taskQuery, () => taskReport(machine.state));
+  setHandler(outcomeQuery, (id) => {
+    const outcome = outcomeOf(machine.state, id);
+    return outcome ? { outcome, task: taskView(machine.state) } : null;
+  });
+}

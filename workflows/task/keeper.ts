@@ -1,0 +1,31 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+
+/**
+ * Keeps exactly the wanted things running: what is newly wanted is started, what no longer is gets cancelled.
+ * The state says what is wanted, so nothing has to remember to start or stop anything.
+ */
+export function createKeeper<T>(keyOf: (item: T) => string, run: (item: T) => Promise<void>) {
+  const scopes = new Map<string, CancellationScope>();
+  return {
+    sync(wanted: readonly T[]) {
+      const keys = new Set(wanted.map(keyOf));
+      for (const [key, scope] of scopes) {
+        if (keys.has(key)) continue;
+        scopes.delete(key);
+        scope.cancel();
+      }
+      for (const item of wanted) {
+        const key = keyOf(item);
+        if (scopes.has(key)) continue;
+        const scope = new CancellationScope();
+        scopes.set(key, scope);
+        scope
+          .run(() => run(item))
+          .catch((error: unknown) => {
+            // Cancelled by the line above. Anything else is a bug: it fails the workflow task, loudly.
+            if (!isCancellation(error)) throw error;
+          });
+      }
+    },
+  };
+}

@@ -1,0 +1,120 @@
+/** The task workflow: wiring only. Every decision is a rule in ../rules. */
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { isHost, leaseActivityId } from '../names';
+import { applyDue, nextDeadline } from '../rules/deadlines';
+import { cancel } from '../rules/review';
+import { initialState } from '../rules/state';
+import { isTerminal } from '../rules/status';
+import { sentence, taskReport } from '../rules/view';
+import { createAlarm } from './alarm';
+import { createAttributes } from './attributes';
+import { setHandlers } from './handlers';
+import { holdLease } from './hold-lease';
+import { runOnHost } from './host-run';
+import { createKeeper } from './keeper';
+import type { Machine } from './machine';
+import { quarantineReceipt } from './quarantine-receipt';
+import { stopRun } from './stop-run';
+import type { Lease, QuarantineItem, Stop, TaskArgs, TaskReport, TaskState } from './types';
+
+export async function task({ input, carried }: TaskArgs): Promise<TaskReport> {
+  let state = carried ?? initialState(input);
+  let version = 0;
+  const machine: Machine = {
+    get state() {
+      return state;
+    },
+    apply(rule) {
+      const next = rule(state, Date.now());
+      if (next !== state) version++;
+      state = next;
+    },
+  };
+  const attributes = createAttributes(carried ?? published(state));
+  setHandlers(machine);
+  onCancelRequest(machine);
+
+  // Somebody who presses Cancel in the Temporal UI means the task: its end must not be cancelled half way.
+  return CancellationScope.nonCancellable(async () => {
+    const alarm = createAlarm(() => version++);
+    const leases = createKeeper<Lease>(
+      (l) => leaseActivityId(l.epoch, l.n),
+      (l) => holdLease(l, machine),
+    );
+    const runs = createKeeper<Lease>(
+      (l) => `run-${l.epoch}`,
+      (l) => runOnHost(l, machine),
+    );
+    const stops = createKeeper<Stop>(
+      (s) => s.attempt_id,
+      (s) => stopRun(s, machine),
+    );
+    const quarantines = createKeeper<QuarantineItem>(
+      (q) => q.id,
+      (q) => quarantineReceipt(q, machine),
+    );
+
+    for (;;) {
+      machine.apply((s, now) => applyDue(s, now, Math.random()));
+      attributes.publish(state);
+      setCurrentDetails(sentence(state));
+      const quiet = state.stops.length === 0 && state.quarantine.length === 0;
+      if (quiet && isTerminal(state.status)) break;
+      const held = state.lease && state.lease.lapsed_at === null ? [state.lease] : [];
+      leases.sync(held.filter((l) => !isHost(l.holder)));
+      runs.sync(held.filter((l) => isHost(l.holder)));
+      stops.sync(state.stops);
+      quarantines.sync(state.quarantine);
+      if (quiet && state.lease === null && historyIsLong(state)) {
+        alarm.clear();
+        await condition(allHandlersFinished);
+        return continueAsNew<typeof task>({ input, carried: state });
+      }
+      const deadline = nextDeadline(state);
+      alarm.set(deadline?.at ?? null, deadline?.kind ?? '');
+      const seen = version;
+      await condition(() => version !== seen);
+    }
+    return finish(state);
+  });
+}
+
+/** What the creator has put into the index: the decision may differ from it. */
+const published = (state: TaskState): TaskState => ({ ...state, execution_mode: state.input.execution_mode });
+
+/** Continue-as-new is for the time between attempts: activities would not survive it. */
+function historyIsLong({ input }: TaskState): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo();
+  return (
+    continueAsNewSuggested || (input.max_history_events !== null && historyLength > input.max_history_events)
+  );
+}
+
+function onCancelRequest(machine: Machine) {
+  CancellationScope.current().cancelRequested.catch((error: unknown) => {
+    if (!isCancellation(error)) throw error;
+    const message = { message_id: 'temporal-cancel', reason: 'requested in Temporal', by: 'operator' };
+    machine.apply((state, now) => cancel(state, message, now).state);
+  });
+}
+
+/** A failed task is a failed workflow, so that the Temporal UI shows it as one; the report rides along. */
+function finish(state: TaskState): TaskReport {
+  const report = taskReport(state);
+  if (state.status !== 'failed') return report;
+  throw ApplicationFailure.create({
+    message: state.reason?.code ?? 'failed',
+    type: 'TaskFailed',
+    nonRetryable: true,
+    details: [report],
+  });
+}
