@@ -1,5 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { ParentClosePolicy, startChild } from '@temporalio/workflow';
+import { ChildWorkflowCancellationType, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { PRODUCT } from '../search-attributes';
 import type { Machine } from './machine';
 import type { QuarantineItem } from './types';
@@ -11,6 +11,7 @@ export async function quarantineReceipt(item: QuarantineItem, machine: Machine):
       workflowId: item.id,
       args: [item],
       parentClosePolicy: ParentClosePolicy.ABANDON,
+      cancellationType: ChildWorkflowCancellationType.ABANDON,
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
       typedSearchAttributes: [{ key: PRODUCT, value: item.product }],
       staticSummary: `late receipt for epoch ${item.epoch}: ${item.reason}`,

@@ -1,0 +1,90 @@
+/** Starts the whole of Signalbox as a process of its own, the way `npm start` does, and stops it again. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '..', '..');
+const READY_TIMEOUT_MS = 15 * 60_000;
+const STOP_TIMEOUT_MS = 30_000;
+
+export interface System {
+  url: string;
+  /** Where the Temporal UI is, as the system printed it. */
+  temporalUi: string | null;
+  stop(): Promise<void>;
+}
+
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}
+
+export async function startSystem(options: {
+  stateDir: string;
+  configFile: string;
+  adminToken: string;
+  onLine: (line: string) => void;
+}): Promise<System> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawn(process.execPath, [join('dist', 'cli', 'main.js'), 'start'], {
+    cwd: ROOT,
+    env: {
+      ...process.env,
+      SIGNALBOX_PORT: String(port),
+      SIGNALBOX_STATE_DIR: options.stateDir,
+      SIGNALBOX_CONFIG: options.configFile,
+      SIGNALBOX_ADMIN_TOKEN: options.adminToken,
+      LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let temporalUi: string | null = null;
+  const read = (chunk: Buffer) => {
+    for (const line of chunk.toString().split('\n').filter(Boolean)) {
+      temporalUi ??= /Temporal UI\s+(http\S+)/.exec(line)?.[1] ?? null;
+      options.onLine(line);
+    }
+  };
+  child.stdout.on('data', read);
+  child.stderr.on('data', read);
+  await untilReady(child, url);
+  return {
+    url,
+    get temporalUi() {
+      return temporalUi;
+    },
+    stop: () => stop(child),
+  };
+}
+
+async function untilReady(child: ChildProcess, url: string): Promise<void> {
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null)
+      throw new Error(`Signalbox ended with exit code ${child.exitCode} before it was ready`);
+    const ready = await fetch(`${url}/ready`).catch(() => null);
+    if (ready?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await stop(child);
+  throw new Error(`Signalbox was not ready within ${READY_TIMEOUT_MS / 60_000} minutes`);
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+  const code = await ended;
+  clearTimeout(timer);
+  if (code !== 0) throw new Error(`Signalbox did not stop cleanly: exit code ${code}`);
+}
