@@ -39,7 +39,8 @@ export async function task({ input, carried }: TaskArgs): Promise<TaskReport> {
       state = next;
     },
   };
-  const attributes = createAttributes(carried ?? published(state));
+  // The creator, or the run before this one, has told the index all of this.
+  const attributes = createAttributes(state);
   setHandlers(machine);
   onCancelRequest(machine);
 
@@ -87,9 +88,6 @@ export async function task({ input, carried }: TaskArgs): Promise<TaskReport> {
     return finish(state);
   });
 }
-
-/** What the creator has put into the index: the decision may differ from it. */
-const published = (state: TaskState): TaskState => ({ ...state, execution_mode: state.input.execution_mode });
 
 /** Continue-as-new is for the time between attempts: activities would not survive it. */
 function historyIsLong({ input }: TaskState): boolean {

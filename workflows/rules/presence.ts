@@ -1,5 +1,5 @@
 /** What a holder's messages change. Pure. */
-import type { HolderProfile, HolderState } from './types';
+import type { HolderProfile, HolderState } from '../holder/types';
 
 export function register(state: HolderState | null, profile: HolderProfile, now: number): HolderState {
   if (!state) return { profile, presence: 'online', n: 1, registered_at: now, generation: 0 };

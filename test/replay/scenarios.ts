@@ -1,0 +1,131 @@
+/** Lives whose histories are recorded: between them they take every path of the workflows that leaves commands. */
+import type { Client } from '@temporalio/client';
+import { decideQuarantineSignal, registerSignal } from '../../workflows/messages';
+import { CONTROL_QUEUE, holderWorkflowId, quarantineWorkflowId } from '../../workflows/names';
+import { startTask } from '../helpers/task-driver';
+import { taskInput } from '../helpers/task-input';
+import { receipt } from '../helpers/task-state';
+import { waitUntil } from '../helpers/wait-until';
+
+/** Each answers the id of the workflow whose history is kept. */
+export const SCENARIOS: Record<string, (client: Client) => Promise<string>> = {
+  async 'task-pulled'(client) {
+    const task = await startTask(client);
+    const { activity_id } = await task.claim('agent:a');
+    await waitUntil(() => task.heartbeat(activity_id).then(() => true), { what: 'the lease' });
+    await task.status(1, 'agent:a', 'running');
+    await task.complete();
+    return task.handle.workflowId;
+  },
+  async 'task-lapsed-and-renewed'(client) {
+    const task = await startTask(client);
+    await task.claim('agent:a', { lease_ms: 500 });
+    await task.until('the lease has lapsed', (r) => r.view.lease?.lapsed === true);
+    await task.renew(1, 'agent:a');
+    await task.complete();
+    return task.handle.workflowId;
+  },
+  async 'task-taken-over'(client) {
+    const task = await startTask(client);
+    const { activity_id } = await task.claim('agent:a', { lease_ms: 500 });
+    await waitUntil(() => task.heartbeat(activity_id).then(() => true), { what: 'the lease' });
+    await task.until('the lease has lapsed', (r) => r.view.lease?.lapsed === true);
+    await task.claim('agent:b');
+    await task.complete({ message_id: 'late' });
+    await task.complete({ epoch: 2, holder: 'agent:b' });
+    return task.handle.workflowId;
+  },
+  async 'task-over-the-review-limit'(client) {
+    const task = await startTask(client, { review: 'required', max_retries: 1 });
+    for (const epoch of [1, 2]) {
+      await task.claim('agent:a');
+      await task.complete({ epoch });
+      await task.review('rejected');
+    }
+    return task.handle.workflowId;
+  },
+  async 'task-retried-and-failed'(client) {
+    const task = await startTask(client, { max_retries: 1, backoff: { initial_ms: 50, max_ms: 50 } });
+    for (const epoch of [1, 2]) {
+      await task.until('it is claimable', (r) => r.view.status === 'created' && r.view.not_before === null);
+      await task.claim('agent:a');
+      await task.complete({ epoch, receipt: receipt({ status: 'failed' }) });
+    }
+    return task.handle.workflowId;
+  },
+  async 'task-assigned-voided-released'(client) {
+    const { timeouts } = taskInput();
+    const task = await startTask(client, { timeouts: { ...timeouts, assign_ms: 300 } });
+    await task.assign('agent:x');
+    await task.until('it is free', (r) => r.view.status === 'created');
+    await task.claim('agent:a', { request_id: 'lost' });
+    await task.voidClaim('lost', 'agent:a');
+    await task.claim('agent:a');
+    await task.release(3, 'agent:a');
+    await task.cancel();
+    return task.handle.workflowId;
+  },
+  async 'task-continued'(client) {
+    const task = await startTask(client, { max_history_events: 20 });
+    for (let epoch = 1; epoch <= 7; epoch += 2) {
+      await task.claim('agent:a');
+      await task.release(epoch, 'agent:a');
+    }
+    await task.claim('agent:a');
+    await task.complete({ epoch: 9 });
+    return task.handle.workflowId;
+  },
+  async 'task-without-a-host-worker'(client) {
+    const task = await startTask(client, { host_lost_after_ms: 1_000, kill_grace_ms: 100, max_retries: 0 });
+    await task.claim('host:nowhere');
+    await task.handle.result().catch(() => undefined);
+    return task.handle.workflowId;
+  },
+  async 'task-cancelled-on-a-host'(client) {
+    const task = await startTask(client, { host_lost_after_ms: 1_000, kill_grace_ms: 100 });
+    await task.claim('host:nowhere');
+    await task.cancel();
+    await task.handle.result();
+    return task.handle.workflowId;
+  },
+  async 'quarantine-discarded'(client) {
+    const task = await startTask(client);
+    await task.claim('agent:a');
+    await task.release(1, 'agent:a');
+    await task.complete({ message_id: 'late' });
+    await task.cancel();
+    const id = quarantineWorkflowId(task.input.task_id, 1, 'late');
+    const handle = client.workflow.getHandle(id);
+    await waitUntil(() => handle.describe(), { what: 'the quarantine' });
+    await handle.signal(decideQuarantineSignal, { message_id: 'd', decision: 'discarded', by: 'test' });
+    await handle.result();
+    return id;
+  },
+  async 'holder-away-and-back'(client) {
+    const profile = {
+      kind: 'agent' as const,
+      id: `replayed-${Date.now()}`,
+      capabilities: [],
+      slots: 1,
+      version: null,
+      product: null,
+      presence_ms: 500,
+    };
+    const options = {
+      workflowId: holderWorkflowId(`agent:${profile.id}`),
+      taskQueue: CONTROL_QUEUE,
+      args: [profile],
+    };
+    const handle = await client.workflow.start('holder', options);
+    const presence = (wanted: string) =>
+      waitUntil(async () => (await handle.query<{ presence: string }>('holder')).presence === wanted, {
+        what: wanted,
+      });
+    await presence('offline');
+    await handle.signal(registerSignal, profile);
+    await presence('online');
+    await presence('offline');
+    await handle.terminate();
+    return handle.workflowId;
+  },
+};

@@ -1,0 +1,70 @@
+/** Prompts and tokens must not reach logs, ids, search attributes, memos or lists. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
+import { createFleet, type Fleet, ROLES, untilAnswered, untilClosed } from '../helpers/fleet';
+
+jest.setTimeout(120_000);
+
+const SENTINEL = 'sentinel-of-the-prompt-7b1e';
+let fleet: Fleet;
+
+beforeAll(async () => {
+  fleet = await createFleet();
+  await fleet.start(...ROLES);
+});
+
+afterAll(async () => {
+  await fleet?.stop();
+});
+
+it('keeps a prompt and the tokens out of everything that is logged, listed or indexed', async () => {
+  const token = (await fleet.admin.post('/tokens', { agent_id: 'quiet', role: 'agent' })).body
+    .token as string;
+  const body = `# ${SENTINEL}\nexit 3`;
+  const ids = ['leak/run', 'leak/pull'];
+  const make = (id: string, label: string) => ({
+    id,
+    title: SENTINEL,
+    body,
+    labels: [label],
+    max_retries: 0,
+    template: 'shell',
+  });
+  await untilAnswered('creation', () => fleet.admin.post('/tasks', make('leak/run', 'agent:code')), 201);
+  await untilAnswered('creation', () => fleet.admin.post('/tasks', make('leak/pull', 'agent:pull')), 201);
+  const agent = await fleet.agent('quiet');
+  const want = { agent_id: 'quiet', capabilities: ['agent:pull'], wait_ms: 10_000 };
+  const taken = await untilAnswered('the task', () => agent.post('/tasks/dequeue', want), 200);
+  expect(taken.body.task.body).toContain(SENTINEL);
+  await agent.post('/tasks/leak%2Fpull/status', {
+    epoch: taken.body.lease.epoch,
+    status: 'failed',
+    message: 'no',
+  });
+  for (const id of ids) expect(await untilClosed(fleet.admin, id)).toMatchObject({ status: 'failed' });
+  // Wrong calls are logged, too.
+  await fleet.admin.post('/tasks', { ...make('leak/run', 'agent:code'), unknown: SENTINEL });
+  await fleet.admin.post('/tasks', { ...make('leak/run', 'agent:code'), body: `${body} other` });
+
+  const { port } = JSON.parse(readFileSync(join(fleet.directory, 'state', 'temporal.json'), 'utf8'));
+  const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
+  const seen: string[] = [fleet.output()];
+  for await (const execution of new Client({ connection }).workflow.list()) {
+    const { workflowId, type, memo, searchAttributes } = execution;
+    seen.push(JSON.stringify({ workflowId, type, memo, searchAttributes }));
+  }
+  await connection.close();
+  seen.push(JSON.stringify((await fleet.admin.get('/tasks')).body));
+  for (const id of ids) seen.push(JSON.stringify(await fleet.admin.events(id)));
+  const logs = readdirSync(join(fleet.directory, 'state')).filter((name) => name.endsWith('.log'));
+  for (const name of logs) seen.push(readFileSync(join(fleet.directory, 'state', name), 'utf8'));
+
+  expect(seen.length).toBeGreaterThan(5);
+  for (const text of seen) {
+    expect(text).not.toContain(SENTINEL);
+    expect(text).not.toContain(token);
+    expect(text).not.toContain(fleet.headers.authorization?.slice('Bearer '.length));
+  }
+});
