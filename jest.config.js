@@ -2,17 +2,37 @@
 const base = {
   testEnvironment: 'node',
   transform: {
-    '^.+\\.(t|j|mj)s$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
+    '^.+\\.(t|j|mj)s$': [
+      '@swc/jest',
+      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+    ],
   },
   // Packages that ship ES modules only: Node can require() them, jest cannot.
-  transformIgnorePatterns: ['/node_modules/(?!(jose|close-with-grace|cookie|@fastify|fastify|fast-check|pure-rand)/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(jose|close-with-grace|cookie|content-disposition|@fastify|fastify|fast-check|pure-rand)/)',
+  ],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 };
 
+/** Tests with real processes and a real Temporal server; a file that leaves one behind fails. */
+const real = {
+  testEnvironment: '<rootDir>/test/helpers/leak-environment.ts',
+  globalSetup: '<rootDir>/test/helpers/global-setup.ts',
+  globalTeardown: '<rootDir>/test/helpers/global-teardown.ts',
+};
+
+const project = (name, options) => ({
+  ...base,
+  ...options,
+  displayName: name,
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+});
+
 module.exports = {
-  projects: ['unit', 'integration', 'system', 'replay'].map((name) => ({
-    ...base,
-    displayName: name,
-    testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
-  })),
+  projects: [
+    project('unit', {}),
+    project('integration', real),
+    project('system', real),
+    project('replay', real),
+  ],
 };

@@ -34,7 +34,12 @@ export const dequeueSchema = z.strictObject({
     .optional()
     .describe('Default: the registered ones. Tasks all of whose agent:* labels are among them are offered'),
   wait_ms: z.number().int().min(0).max(50_000).default(0).describe('How long to wait for a task, in ms'),
-  lease_s: z.number().min(0.5).max(86_400).optional().describe('Lease length in seconds; default from the task'),
+  lease_s: z
+    .number()
+    .min(0.5)
+    .max(86_400)
+    .optional()
+    .describe('Lease length in seconds; default from the task'),
   request_id: messageIdSchema.optional(),
   retry: z.boolean().default(false).describe('The answer to this request_id was lost: the same claim again'),
 });
@@ -67,10 +72,19 @@ export const statusReportSchema = z.strictObject({
   message_id: resendIdSchema,
 });
 
+/** Names of outputs on hosts can be guessed, hashes cannot: nobody reads the output of others by a receipt. */
+const handedInSchema = receiptSchema.extend({
+  output_ref: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 hex digits')
+    .optional()
+    .describe('Blob with the whole output'),
+});
+
 export const completeSchema = z.strictObject({
   agent_id: actingForSchema,
   epoch: epochSchema,
-  receipt: receiptSchema,
+  receipt: handedInSchema,
   completion_id: messageIdSchema.describe('A repeat with the same id gets the first answer again'),
 });
 

@@ -74,7 +74,7 @@ export async function raceTask({ api, repository, say, startAgent }: Stage): Pro
   await Promise.all(['racer-1', 'racer-2', 'racer-3'].map((name) => startAgent(name, 'agent:code')));
   await until('three agents are online', async () => {
     const { body } = await api.get('/agents');
-    const online = (body.agents as Array<{ id: string; presence: string }>).filter(
+    const online = (body.holders as Array<{ id: string; presence: string }>).filter(
       (a) => a.presence === 'online',
     );
     return online.filter((a) => a.id.startsWith('racer-')).length === 3;

@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
-const ROOT = join(__dirname, '..', '..');
+/** Beside this file in what was compiled. */
+const COMMAND = join(__dirname, '..', '..', 'cli', 'main.js');
 const READY_TIMEOUT_MS = 15 * 60_000;
 const STOP_TIMEOUT_MS = 30_000;
 
@@ -35,8 +36,7 @@ export async function startSystem(options: {
 }): Promise<System> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, [join('dist', 'cli', 'main.js'), 'start'], {
-    cwd: ROOT,
+  const child = spawn(process.execPath, [COMMAND, 'start'], {
     env: {
       ...process.env,
       SIGNALBOX_PORT: String(port),

@@ -1,0 +1,67 @@
+import type { RunEnd } from '../agent-cli/outcome';
+import { parseFields } from './fields';
+import type { Host } from './host';
+import { type FollowParams, followScript } from './scripts/follow-sh';
+
+export interface Look {
+  state: 'running' | 'over' | 'lost' | 'gone';
+  /** Set when over. */
+  end: RunEnd | null;
+  out: StreamLook;
+  err: StreamLook;
+}
+
+export interface StreamLook {
+  /** In bytes, when it was looked at. */
+  size: number;
+  chunk: Buffer;
+}
+
+/** Most bytes of each stream in one look: bounds the follower's memory. */
+export const CHUNK_BYTES = 1_048_576;
+
+/** Header and record of a look. */
+const HEADER_BYTES = 65_536;
+
+const REASONS = ['exit', 'killed', 'host_lost', 'launcher_lost'] as const;
+
+export async function look(
+  host: Host,
+  params: Omit<FollowParams, 'max'>,
+  signal: AbortSignal,
+): Promise<Look> {
+  const result = await host.run(followScript({ ...params, max: CHUNK_BYTES }), {
+    signal,
+    max_bytes: 2 * CHUNK_BYTES + HEADER_BYTES,
+  });
+  const { fields, rest } = parseFields(result.stdout);
+  const out = sizes(fields.get('out'));
+  const err = sizes(fields.get('err'));
+  return {
+    state: stateOf(fields.get('state')),
+    end: endOf(fields),
+    out: { size: out.size, chunk: rest.subarray(0, out.count) },
+    err: { size: err.size, chunk: rest.subarray(out.count, out.count + err.count) },
+  };
+}
+
+function sizes(field = '0 0') {
+  const [size = 0, count = 0] = field.split(' ').map(Number);
+  return { size, count };
+}
+
+function stateOf(state: string | undefined): Look['state'] {
+  if (state === 'running' || state === 'over' || state === 'lost' || state === 'gone') return state;
+  throw new Error(`a look at a run gave no state, but ${JSON.stringify(state)}`);
+}
+
+function endOf(fields: Map<string, string>): RunEnd | null {
+  const reason = fields.get('rc reason');
+  if (reason === undefined) return null;
+  const code = fields.get('rc code') ?? '';
+  return {
+    exit_code: code === '' ? null : Number(code),
+    reason: REASONS.find((known) => known === reason) ?? 'launcher_lost',
+    duration_ms: Number(fields.get('rc duration_ms') ?? 0),
+  };
+}

@@ -1,0 +1,159 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Checkpoint } from '../../contracts/receipt';
+import type { FollowHeartbeat, FollowRequest, RunOutcome } from '../../contracts/run';
+import { outcomeOf, RECEIPT_MAX_BYTES, type RunEnd } from '../agent-cli/outcome';
+import { findTemplate } from '../agent-cli/templates';
+import { type Collected, collectWork } from '../workspace/collect';
+import { EngineWatch } from './engine-watch';
+import { look } from './follow-poll';
+import type { Host } from './host';
+import { killRun } from './kill-run';
+import { errorRef, OutputCopy, outputRef } from './output-copy';
+
+const POLL_MS = 500;
+const HEARTBEAT_MS = 5_000;
+const TAIL_BYTES = 32_768;
+
+/**
+ * Follows a run to its end, on whatever worker, as often as needed. When it is cancelled or its worker shuts
+ * down it only stops to follow: ending a run is killRun's. Needs an activity context.
+ */
+export async function followRun(host: Host, { request, started }: FollowRequest): Promise<RunOutcome> {
+  const context = Context.current();
+  const signal = context.cancellationSignal;
+  const { blobs, logger } = host.deps;
+  const heartbeat_ms = host.deps.heartbeat_ms ?? HEARTBEAT_MS;
+  const engine = new EngineWatch(
+    host.deps.engineAnswers,
+    context.info.heartbeatTimeoutMs ?? request.host_lost_after_ms / 2,
+  );
+  const out = await OutputCopy.open(blobs, outputRef(request.attempt_id));
+  const err = await OutputCopy.open(blobs, errorRef(request.attempt_id));
+  const beat = () => {
+    const details: FollowHeartbeat = {
+      at: Date.now(),
+      process: started.process,
+      out_offset: out.offset,
+      err_offset: err.offset,
+    };
+    context.heartbeat(details);
+    engine.ask();
+  };
+  const timer = setInterval(beat, heartbeat_ms);
+  try {
+    beat();
+    const end = await followToEnd(host, { request, started }, { out, err, engine, signal, beat });
+    return await conclude(host, { request, started }, end, { out, err, signal });
+  } catch (error) {
+    // The SDK tells a cancellation, and which, by its own failure.
+    if (signal.aborted) await context.cancelled;
+    logger.warn({ attempt_id: request.attempt_id, error: String(error) }, 'following failed');
+    throw error;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+interface Following {
+  out: OutputCopy;
+  err: OutputCopy;
+  engine: EngineWatch;
+  signal: AbortSignal;
+  beat: () => void;
+}
+
+/** Copies output until the record of the run is there, and all of its output with it. */
+async function followToEnd(
+  host: Host,
+  { request, started }: FollowRequest,
+  following: Following,
+): Promise<RunEnd> {
+  const { out, err, engine, signal, beat } = following;
+  const context = Context.current();
+  const poll_ms = host.deps.poll_ms ?? POLL_MS;
+  let answeredAt = Date.now();
+  for (;;) {
+    let behindAndMoving = false;
+    try {
+      const seen = await look(
+        host,
+        {
+          run: started.run_dir,
+          touch: engine.heard() ? String(Date.now()) : '',
+          out_offset: out.offset,
+          err_offset: err.offset,
+        },
+        signal,
+      );
+      answeredAt = Date.now();
+      const behind = (await out.take(seen.out)) + (await err.take(seen.err));
+      behindAndMoving = behind > 0 && seen.out.chunk.length + seen.err.chunk.length > 0;
+      if (seen.state === 'gone') return LOST;
+      if (seen.state === 'over' && behind === 0) return seen.end ?? LOST;
+      if (seen.state === 'lost') {
+        await killRun(host, { ...request, immediate: false }, 'launcher_lost');
+        continue;
+      }
+    } catch (error) {
+      if (signal.aborted || !isUnreachable(error)) throw error;
+      // By then the run has ended itself, if the host is up at all.
+      const fenced_ms = request.host_lost_after_ms + request.kill_grace_ms;
+      if (Date.now() - answeredAt > fenced_ms)
+        return { exit_code: null, reason: 'host_lost', duration_ms: 0 };
+      host.deps.logger.warn({ attempt_id: request.attempt_id, error: String(error) }, 'host does not answer');
+    }
+    beat();
+    if (!behindAndMoving) await context.sleep(poll_ms);
+  }
+}
+
+const LOST: RunEnd = { exit_code: null, reason: 'launcher_lost', duration_ms: 0 };
+
+const isUnreachable = (error: unknown) =>
+  error instanceof ApplicationFailure && error.type === 'host_unreachable';
+
+async function conclude(
+  host: Host,
+  { request, started }: FollowRequest,
+  end: RunEnd,
+  { out, err, signal }: Pick<Following, 'out' | 'err' | 'signal'>,
+): Promise<RunOutcome> {
+  // What a killed run leaves stays on the host: its task may be someone else's by now.
+  const work = { work_dir: started.work_dir, branch: request.branch_name };
+  const collected =
+    request.repository !== null && end.reason === 'exit'
+      ? await collectWork(host.deps.transport, work, signal)
+      : NOTHING;
+  const output =
+    findTemplate(request.template ?? host.deps.default_template, host.deps.templates)?.output ?? 'text';
+  const { receipt, failure } = outcomeOf({
+    end,
+    output,
+    stdout: await out.tail(output === 'json' ? RECEIPT_MAX_BYTES : TAIL_BYTES),
+    stderr: await err.tail(TAIL_BYTES),
+    stdout_bytes: out.offset,
+    artifacts: collected.artifacts,
+    push_error: collected.push_error,
+    output_ref: out.ref,
+  });
+  host.deps.logger.info(
+    { attempt_id: request.attempt_id, exit_code: end.exit_code, failure: failure?.code ?? null },
+    'run ended',
+  );
+  return {
+    receipt,
+    failure,
+    exit_code: end.exit_code,
+    duration_ms: end.duration_ms,
+    output_ref: out.ref,
+    checkpoint: checkpointOf(collected),
+  };
+}
+
+const NOTHING: Collected = { artifacts: {}, push_error: null };
+
+/** Only what others can fetch is a place to go on from. */
+function checkpointOf({ artifacts: { branch, commit }, push_error }: Collected): Checkpoint | null {
+  return branch === undefined || commit === undefined || push_error !== null ? null : { branch, commit };
+}

@@ -1,0 +1,34 @@
+import { sh } from '../sh';
+
+/**
+ * The files of a run directory ($run) that say how it stands:
+ *   launcher watch pid   identities: supervisor, dead-man's watch, agent
+ *   alive                written by followers; unchanged for too long, the watch kills
+ *   killed               tombstone: nothing starts here any more; its first word says why
+ *   refused              the agent was not started, because the tombstone came first
+ *   rc                   how it ended; there once nothing of it is alive any more, and never changed
+ */
+export const RECORD_SH = sh`
+# finish CODE REASON: the first to write the record wins.
+finish() {
+  clock
+  { read -r started_cs < "$run/started"; } 2>/dev/null || started_cs=$now
+  printf 'code=%s\nreason=%s\nsurvivors=%s\nended_at=%s\nduration_ms=%s\n' \
+    "$1" "$2" "$survivors" "$(date +%s)" "$(((now - started_cs) * 10))" > "$run/rc.$$" || return 1
+  ln "$run/rc.$$" "$run/rc" 2>/dev/null || [ -e "$run/rc" ] || mv "$run/rc.$$" "$run/rc"
+  rm -f "$run/rc.$$"
+}
+
+# tombstone REASON: the first reason stays.
+tombstone() {
+  [ -e "$run/killed" ] && return 0
+  echo "$1" > "$run/killed.$$" || return 1
+  ln "$run/killed.$$" "$run/killed" 2>/dev/null || [ -e "$run/killed" ] || mv "$run/killed.$$" "$run/killed"
+  rm -f "$run/killed.$$"
+}
+
+# why DEFAULT: sets reason.
+why() { { read -r reason < "$run/killed"; } 2>/dev/null || reason=$1; }
+
+supervised() { alive_id "$run/launcher" || alive_id "$run/watch"; }
+`;

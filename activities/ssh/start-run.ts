@@ -1,0 +1,158 @@
+import type { RunRequest, StartedRun } from '../../contracts/run';
+import { promptOf } from '../agent-cli/prompt';
+import {
+  ArgumentError,
+  findTemplate,
+  promptByStdin,
+  type ResolvedTemplate,
+  renderArgv,
+} from '../agent-cli/templates';
+import { redact } from '../workspace/redact';
+import { isLocalRepository, mirrorName, workName } from '../workspace/work-name';
+import { hostFailure, isHostFailureType } from './failures';
+import { parseFields } from './fields';
+import type { Host } from './host';
+import { launcher } from './scripts/launcher-sh';
+import { startScript } from './scripts/start-sh';
+import { assignments, quote } from './sh';
+
+/**
+ * Starts the agent of an attempt, once, whatever number of times it is called: a later call adopts what the
+ * first began. Throws the failures of `failures.ts`.
+ */
+export async function startRun(host: Host, request: RunRequest): Promise<StartedRun> {
+  const template = templateOf(host, request.template);
+  const { name, run, run_root, work_root } = await host.runDirectory(request.attempt_id);
+  const body = await bodyOf(host, request);
+  const slug = workName(request.task_id);
+  const work_dir = `${work_root}/${slug}`;
+  const prompt = template.prompt === 'script' ? body : promptOf(body, request.findings);
+  const argv = render(template, {
+    prompt,
+    prompt_file: `${run}/prompt`,
+    work_dir,
+    task_id: request.task_id,
+    branch: request.branch_name,
+  });
+  const grace_cs = centiseconds(request.kill_grace_ms);
+  const sections: Array<[string, string]> = [
+    [
+      'launcher.sh',
+      launcher({
+        attempt: request.attempt_id,
+        run,
+        work_dir,
+        stdin: promptByStdin(template.argv) ? `${run}/prompt` : '/dev/null',
+        lost_cs: centiseconds(request.host_lost_after_ms),
+        grace_cs,
+      }),
+    ],
+    ['env', environment(request, run, work_dir)],
+    ['command', `exec ${argv.map(quote).join(' ')}\n`],
+    ['prompt', prompt],
+    ['findings.json', JSON.stringify(request.findings)],
+  ];
+  const repository = request.repository ?? '';
+  const script = startScript(
+    {
+      attempt: request.attempt_id,
+      name,
+      run_root,
+      run,
+      work_root,
+      work_dir,
+      slug,
+      slots: host.deps.host.slots,
+      repository,
+      branch: request.branch_name,
+      checkpoint_commit: request.checkpoint?.commit ?? '',
+      checkpoint_branch: request.checkpoint?.branch ?? '',
+      mirror:
+        repository === '' || isLocalRepository(repository)
+          ? ''
+          : `${work_root}/.mirrors/${mirrorName(repository)}`,
+      grace_cs,
+    },
+    sections.map(([section, text]) => [section, Buffer.byteLength(text)]),
+  );
+  // Without an abort signal: a start that was begun goes to its end.
+  const result = await host.run(script, { stdin: sections.map(([, text]) => text).join('') });
+  return read(host, request, run, result);
+}
+
+function read(
+  host: Host,
+  request: RunRequest,
+  run: string,
+  result: { stdout: Buffer; stderr: Buffer },
+): StartedRun {
+  const { fields } = parseFields(result.stdout);
+  const error = fields.get('error');
+  if (error !== undefined) {
+    const type = isHostFailureType(error) ? error : 'work_dir_failed';
+    throw hostFailure(
+      type,
+      `host ${host.deps.hostId}: ${redact(result.stderr.toString()) || EXPLANATIONS[error] || error}`,
+    );
+  }
+  const adopted = fields.has('adopted');
+  const pid = Number(fields.get('pid'));
+  if (!Number.isInteger(pid))
+    throw hostFailure('host_unreachable', `host ${host.deps.hostId}: the start gave no answer`);
+  host.deps.logger.info({ attempt_id: request.attempt_id, pid, adopted }, 'run started');
+  return {
+    attempt_id: request.attempt_id,
+    run_dir: run,
+    work_dir: fields.get('work_dir') ?? '',
+    process: { pid, start_time: fields.get('start') ?? '', boot_id: fields.get('boot') ?? '' },
+    adopted,
+  };
+}
+
+const EXPLANATIONS: Record<string, string> = {
+  slots_full: 'every slot is taken',
+  work_dir_busy: 'another run is alive in the work directory of the task',
+  killed: 'the run was killed before it started',
+  run_lost: 'an earlier start left no process; the run will never start now',
+  input_incomplete: 'the input of the launcher was cut short',
+};
+
+function templateOf(host: Host, name: string | null): ResolvedTemplate {
+  const wanted = name ?? host.deps.default_template;
+  const template = findTemplate(wanted, host.deps.templates);
+  if (template !== null) return template;
+  const known = ['shell', ...Object.keys(host.deps.templates)].join(', ');
+  throw hostFailure(
+    'template_unknown',
+    `template ${JSON.stringify(wanted)}: host ${host.deps.hostId} has ${known}`,
+  );
+}
+
+async function bodyOf(host: Host, request: RunRequest): Promise<string> {
+  if ('inline' in request.body) return request.body.inline;
+  const bytes = await host.deps.blobs.read(request.body.ref);
+  if (bytes === null) throw hostFailure('body_missing', `blob ${request.body.ref} is not in the store`);
+  return Buffer.from(bytes).toString();
+}
+
+function render(template: ResolvedTemplate, values: Parameters<typeof renderArgv>[1]): string[] {
+  try {
+    return renderArgv(template.argv, values);
+  } catch (error) {
+    if (error instanceof ArgumentError) throw hostFailure('prompt_too_long', error.message);
+    throw error;
+  }
+}
+
+function environment(request: RunRequest, run: string, workDir: string): string {
+  const values = {
+    SIGNALBOX_TASK_ID: request.task_id,
+    SIGNALBOX_EPOCH: request.epoch,
+    SIGNALBOX_BRANCH: request.branch_name,
+    SIGNALBOX_WORK_DIR: workDir,
+    SIGNALBOX_FINDINGS: `${run}/findings.json`,
+  };
+  return `${assignments(values)}export ${Object.keys(values).join(' ')}\n`;
+}
+
+const centiseconds = (ms: number) => Math.max(0, Math.ceil(ms / 10));

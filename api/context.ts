@@ -1,0 +1,45 @@
+/** What the routes are given. One of it per process. */
+import type { Client } from '@temporalio/client';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { BlobStore } from '../contracts/blobs';
+import type { Config } from '../contracts/config';
+import type { Board } from '../dispatch/board';
+import type { Claims } from '../dispatch/claim';
+import type { Directory } from '../dispatch/directory';
+import type { VisibilityBudget } from '../dispatch/visibility-budget';
+import type { LeaseMemory } from './lease-memory';
+import type { PageTokens } from './page-token';
+import type { Tokens } from './tokens';
+
+export interface ApiContext {
+  client: Client;
+  /** On a connection of its own that does not retry: an outcome query must not wait behind anything. */
+  queries: Client;
+  board: Board;
+  claims: Claims;
+  directory: Directory;
+  budget: VisibilityBudget;
+  blobs: BlobStore;
+  config: Config;
+  tokens: Tokens;
+  pageTokens: PageTokens;
+  leases: LeaseMemory;
+  /** Aborted when the server stops: parked long polls end. */
+  closing: AbortSignal;
+}
+
+/** Fastify with types that come from the zod schemas of each route. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;

@@ -1,0 +1,108 @@
+/**
+ * Renewal of a lease. That its activity is not found proves nothing: the engine may have been away for
+ * longer than the lease. Only a newer lease, or the task itself when asked with an Update, can say that an
+ * epoch is over.
+ */
+import { WorkflowNotFoundError } from '@temporalio/common';
+import type { HeartbeatAnswer } from '../contracts/api';
+import type { Checkpoint } from '../contracts/receipt';
+import type { HolderRef } from '../contracts/task';
+import { renewUpdate } from '../workflows/messages';
+import { taskWorkflowId } from '../workflows/names';
+import { HOLDER } from '../workflows/search-attributes';
+import type { Renewal } from '../workflows/task/types';
+import type { ApiContext } from './context';
+import { ANSWER_MS, within } from './deadline';
+import { type Beat, leaseHeartbeat } from './lease-heartbeat';
+import type { KnownLease } from './lease-memory';
+import { pendingLease } from './lease-time';
+import { ApiProblem, taskNotFound } from './problems';
+import { describeTask, isRunning, productOf } from './read-task';
+
+export interface RenewalRequest {
+  taskId: string;
+  epoch: number;
+  holder: HolderRef;
+  progress: string | null;
+  checkpoint: Checkpoint | null;
+  /** null: any. */
+  product: string | null;
+}
+
+/** Throws 404, 409 when the epoch is over, 410 when the task is closed, and what the engine throws. */
+export async function renew(ctx: ApiContext, request: RenewalRequest): Promise<HeartbeatAnswer> {
+  const { taskId, epoch, holder } = request;
+  const known = ctx.leases.get(taskId, epoch);
+  if (known?.holder === holder) {
+    const beat = await beatOn(ctx, request, known.activityId);
+    if (beat !== 'not_found') return answer(beat, known.leaseMs);
+    ctx.leases.forget(taskId, epoch);
+  }
+
+  const description = await describeTask(ctx, taskId);
+  const product = productOf(description);
+  if (request.product !== null && request.product !== product) throw taskNotFound(taskId);
+  if (!isRunning(description)) throw closed();
+  const pending = pendingLease(description);
+  const current = description.typedSearchAttributes.get(HOLDER) as HolderRef | undefined;
+  const remember = (activityId: string, leaseMs: number) =>
+    ctx.leases.set(taskId, epoch, {
+      holder,
+      product,
+      activityId,
+      leaseMs,
+      announced: known?.announced ?? false,
+    });
+
+  if (pending && pending.epoch > epoch) throw staleEpoch(epoch, pending.epoch);
+  if (pending?.epoch === epoch) {
+    if (current !== undefined && current !== holder) throw notHolder();
+    if (pending.cancelRequested) return answer('revoked', 0);
+    remember(pending.activityId, pending.leaseMs);
+    // Not picked up yet: the lease has not begun to run, so there is nothing to renew.
+    if (!pending.started) return answer('renewed', pending.leaseMs);
+    const beat = await beatOn(ctx, request, pending.activityId);
+    if (beat !== 'not_found') return answer(beat, pending.leaseMs);
+  }
+  const renewal = await rearm(ctx, request);
+  remember(renewal.activity_id, renewal.lease_ms);
+  // The new activity may not have been picked up; its time begins when it is.
+  const beat = await beatOn(ctx, request, renewal.activity_id);
+  return answer(beat === 'revoked' ? beat : 'renewed', renewal.lease_ms);
+}
+
+const beatOn = (ctx: ApiContext, { taskId, progress, checkpoint }: RenewalRequest, activityId: string) =>
+  leaseHeartbeat(ctx, { taskId, activityId }, { at: Date.now(), progress, checkpoint });
+
+async function rearm(ctx: ApiContext, { taskId, epoch, holder }: RenewalRequest): Promise<Renewal> {
+  const handle = ctx.client.workflow.getHandle(taskWorkflowId(taskId));
+  const request = { epoch, holder, not_after: Date.now() + ANSWER_MS };
+  try {
+    return await within(ctx.client, ANSWER_MS, () => handle.executeUpdate(renewUpdate, { args: [request] }));
+  } catch (error) {
+    throw error instanceof WorkflowNotFoundError ? closed() : error;
+  }
+}
+
+function answer(beat: Exclude<Beat, 'not_found'>, leaseMs: number): HeartbeatAnswer {
+  const renewed = beat === 'renewed';
+  return {
+    expires_at: new Date(Date.now() + (renewed ? leaseMs : 0)).toISOString(),
+    directive: renewed ? 'continue' : 'terminate',
+  };
+}
+
+/** The lease that this process knows of, if it is that of the caller. */
+export function knownLease(ctx: ApiContext, { taskId, epoch, holder }: RenewalRequest): KnownLease | null {
+  const lease = ctx.leases.get(taskId, epoch);
+  return lease?.holder === holder ? lease : null;
+}
+
+const closed = () => new ApiProblem(410, 'closed', 'the task is closed');
+
+const staleEpoch = (epoch: number, current: number) =>
+  new ApiProblem(409, 'stale_epoch', `epoch ${epoch} is over; the current epoch is ${current}`, {
+    members: { current_epoch: current },
+  });
+
+const notHolder = () => new ApiProblem(403, 'not_holder', 'another holder has the lease');

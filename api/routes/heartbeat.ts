@@ -1,0 +1,60 @@
+import { heartbeatAnswerSchema, heartbeatSchema } from '../../contracts/api';
+import { statusSignal } from '../../workflows/messages';
+import { agentRef, taskWorkflowId } from '../../workflows/names';
+import { actingAgent, principalOf, WORKERS } from '../auth';
+import type { ApiContext, App } from '../context';
+import { ENGINE_MS, within } from '../deadline';
+import { type RenewalRequest, renew } from '../renew';
+import { PROBLEMS, taskParams } from '../route-docs';
+
+export function heartbeat(app: App, ctx: ApiContext) {
+  app.post(
+    '/tasks/:id/heartbeat',
+    {
+      config: { access: WORKERS },
+      schema: {
+        summary: 'Renew a lease',
+        description:
+          'Directive `terminate`: the lease is revoked. 409 `stale_epoch`: it is over. Stop in both cases.',
+        tags: ['leases'],
+        params: taskParams,
+        body: heartbeatSchema,
+        response: { 200: heartbeatAnswerSchema, ...PROBLEMS },
+      },
+    },
+    async (request) => {
+      const principal = principalOf(request);
+      const { agent_id, epoch, progress, checkpoint } = request.body;
+      const renewal: RenewalRequest = {
+        taskId: request.params.id,
+        epoch,
+        holder: agentRef(actingAgent(principal, agent_id)),
+        progress: progress ?? null,
+        checkpoint: checkpoint ?? null,
+        product: principal.product,
+      };
+      const answer = await renew(ctx, renewal);
+      if (answer.directive === 'continue') await announce(ctx, renewal);
+      return answer;
+    },
+  );
+}
+
+/** The first renewal says that the holder is at work. The id makes a second message of another process void. */
+async function announce(ctx: ApiContext, { taskId, epoch, holder }: RenewalRequest) {
+  const lease = ctx.leases.get(taskId, epoch);
+  if (!lease || lease.announced) return;
+  const handle = ctx.client.workflow.getHandle(taskWorkflowId(taskId));
+  const message = {
+    message_id: `running-${epoch}`,
+    epoch,
+    holder,
+    status: 'running',
+    message: null,
+  } as const;
+  // The renewal counts, whatever becomes of this: the next one says it again.
+  await within(ctx.client, ENGINE_MS, () => handle.signal(statusSignal, message)).then(
+    () => ctx.leases.set(taskId, epoch, { ...lease, announced: true }),
+    () => undefined,
+  );
+}

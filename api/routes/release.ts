@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import { pendingSchema, releaseSchema, taskAnswerSchema } from '../../contracts/api';
+import { releaseSignal } from '../../workflows/messages';
+import { agentRef } from '../../workflows/names';
+import { actingAgent, principalOf, WORKERS } from '../auth';
+import type { ApiContext, App } from '../context';
+import { PROBLEMS, taskParams } from '../route-docs';
+import { guardProduct, send, sendMessage } from '../send-message';
+
+export function release(app: App, ctx: ApiContext) {
+  app.post(
+    '/tasks/:id/release',
+    {
+      config: { access: WORKERS },
+      schema: {
+        summary: 'Give a task back, with how far it came',
+        description: 'Costs no retry. The epoch is over with it.',
+        tags: ['leases'],
+        params: taskParams,
+        body: releaseSchema,
+        response: { 200: taskAnswerSchema, 202: pendingSchema, ...PROBLEMS },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { agent_id, epoch, checkpoint, message_id } = request.body;
+      const principal = principalOf(request);
+      const holder = agentRef(actingAgent(principal, agent_id));
+      await guardProduct(ctx, principal, id);
+      const answer = await sendMessage(ctx, id, releaseSignal, {
+        message_id: message_id ?? randomUUID(),
+        epoch,
+        holder,
+        checkpoint: checkpoint ?? null,
+      });
+      return send(reply, answer);
+    },
+  );
+}

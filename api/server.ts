@@ -1,0 +1,84 @@
+/** The API as a role: listens, and lets go of all it holds when it stops. Stateless: run as many as wanted. */
+import type { AddressInfo } from 'node:net';
+import type { BlobStore } from '../contracts/blobs';
+import { createBoard } from '../dispatch/board';
+import { createClaims } from '../dispatch/claim';
+import { createDirectory } from '../dispatch/directory';
+import { createVisibilityBudget } from '../dispatch/visibility-budget';
+import type { Role, RoleDeps } from '../workers/role';
+import { buildApp } from './app';
+import { openClients } from './connections';
+import type { ApiContext } from './context';
+import { RATE_LIMIT, type RateLimit } from './hardening';
+import { createLeaseMemory } from './lease-memory';
+import { createPageTokens } from './page-token';
+import { createTokens } from './tokens';
+
+export interface ApiDeps extends Omit<RoleDeps, 'bundlePath'> {
+  blobs: BlobStore;
+  /** Default: generous. null: none. */
+  rateLimit?: RateLimit | null;
+}
+
+export interface Api extends Role {
+  /** Base of the server, without a path. */
+  url: string;
+}
+
+/** Rejects when the port cannot be had. An engine that is away does not keep it from serving. */
+export async function startApi(deps: ApiDeps): Promise<Api> {
+  const { environment, config, temporal, stateDir } = deps;
+  const logger = deps.logger.child(
+    { part: 'api' },
+    { redact: ['headers.authorization', '*.headers.authorization'] },
+  );
+  const clients = openClients(temporal);
+  const budget = createVisibilityBudget();
+  const closing = new AbortController();
+  const configured = Object.entries(config.hosts).map(([id, { capabilities }]) => ({ id, capabilities }));
+  const ctx: ApiContext = {
+    client: clients.client,
+    queries: clients.queries,
+    board: createBoard({ client: clients.client, budget, logger }),
+    claims: createClaims({ client: clients.claims, logger, budget }),
+    directory: createDirectory({ client: clients.client, budget, logger, configured }),
+    budget,
+    blobs: deps.blobs,
+    config,
+    tokens: createTokens(stateDir),
+    pageTokens: createPageTokens(stateDir.signingKey),
+    leases: createLeaseMemory(),
+    closing: closing.signal,
+  };
+  const rateLimit = deps.rateLimit === undefined ? RATE_LIMIT : deps.rateLimit;
+  const app = await buildApp(ctx, { logger, rateLimit });
+
+  async function close() {
+    closing.abort();
+    await app.close();
+    budget.close();
+    ctx.directory.close();
+    await Promise.all([ctx.board.close(), ctx.claims.close()]);
+    await clients.close();
+  }
+
+  let stopping: Promise<void> | null = null;
+  const stop = () => {
+    stopping ??= close();
+    return stopping;
+  };
+  try {
+    await app.listen({ port: environment.port, host: environment.host });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const { port } = app.server.address() as AddressInfo;
+  const host = environment.host.includes(':') ? `[${environment.host}]` : environment.host;
+  return {
+    url: `http://${host}:${port}`,
+    ready: Promise.resolve(),
+    failed: new Promise<never>(() => {}),
+    stop,
+  };
+}

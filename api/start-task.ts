@@ -1,0 +1,75 @@
+/** Starts the workflow of a task, with what the index is to know from the first moment. */
+import type { WorkflowStartOptions } from '@temporalio/client';
+import type { SearchAttributePair } from '@temporalio/common';
+import type { BoardEntry } from '../dispatch/board-entry';
+import { CONTROL_QUEUE, taskWorkflowId } from '../workflows/names';
+import { initialMode } from '../workflows/rules/decide';
+import {
+  CLAIMABLE_SINCE,
+  EXECUTION_MODE,
+  PRODUCT,
+  REPOSITORY,
+  TASK_LABELS,
+  TASK_PRIORITY,
+  TASK_STATUS,
+} from '../workflows/search-attributes';
+import type { TaskArgs, TaskInput } from '../workflows/task/types';
+import type { ApiContext } from './context';
+import { ENGINE_MS, within } from './deadline';
+
+export interface TaskMemo {
+  /** Of the request that created the task: tells a repeat from another task of the same id. */
+  body_hash: string;
+}
+
+/** A value of a keyword attribute has room for so many characters on SQL. */
+const KEYWORD_MAX = 255;
+
+/** Throws WorkflowExecutionAlreadyStartedError when the id is taken. */
+export async function startTask(
+  { client, board }: Pick<ApiContext, 'client' | 'board'>,
+  input: TaskInput,
+  memo: TaskMemo,
+  reuse: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE',
+): Promise<void> {
+  const options: WorkflowStartOptions = {
+    workflowId: taskWorkflowId(input.task_id),
+    taskQueue: CONTROL_QUEUE,
+    args: [{ input } satisfies TaskArgs],
+    workflowIdReusePolicy: reuse,
+    workflowIdConflictPolicy: 'FAIL',
+    typedSearchAttributes: initialAttributes(input),
+    memo: { ...memo },
+    staticSummary: `${input.task_id} (${input.execution_mode})`,
+  };
+  await within(client, ENGINE_MS, () => client.workflow.start('task', options));
+  board.put(newEntry(input));
+}
+
+/** Titles and bodies are prompts: they stay in the input. */
+export function initialAttributes(input: TaskInput): SearchAttributePair[] {
+  const attributes: SearchAttributePair[] = [
+    { key: TASK_STATUS, value: 'created' },
+    { key: EXECUTION_MODE, value: initialMode(input.execution_mode, input.no_capable_host) },
+    { key: TASK_LABELS, value: input.labels },
+    { key: PRODUCT, value: input.product },
+    { key: TASK_PRIORITY, value: input.priority },
+    { key: CLAIMABLE_SINCE, value: new Date(input.created_at) },
+  ];
+  if (input.repository) attributes.push({ key: REPOSITORY, value: indexable(input.repository) });
+  return attributes;
+}
+
+/** Without the user and the password that a URL may carry: the index is plain text. */
+export const indexable = (repository: string) =>
+  repository.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1').slice(0, KEYWORD_MAX);
+
+const newEntry = (input: TaskInput): BoardEntry => ({
+  taskId: input.task_id,
+  labels: input.labels,
+  priority: input.priority,
+  mode: initialMode(input.execution_mode, input.no_capable_host),
+  claimableSince: input.created_at,
+  assignedTo: null,
+  product: input.product,
+});

@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { selectHosts } from '../workers/config/select-hosts';
+import { packageRoot } from '../workers/paths';
+import { banner } from './banner';
+import { runRole } from './run-role';
+
+const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
+  version: string;
+};
+
+// Roles are loaded when they are started: each pulls in much that the others do not need.
+const program = new Command('signalbox')
+  .description('Orchestrates a fleet of coding agents on Temporal')
+  .version(version)
+  .showHelpAfterError();
+
+program
+  .command('start')
+  .description(
+    'every role in one process, with a Temporal server of its own unless TEMPORAL_ADDRESS names one',
+  )
+  .action(async () => {
+    const { startAllInOne } = await import('../workers/all-in-one.js');
+    await runRole(
+      ({ setting, say, signal }) => startAllInOne(setting, say, signal),
+      ({ url, temporal }, { setting }) => banner('all roles', { apiUrl: url, temporal, ...setting }),
+    );
+  });
+
+program
+  .command('api')
+  .description('the REST API only')
+  .action(async () => {
+    const { startApiRole } = await import('../workers/api.js');
+    const { startSingleRole } = await import('../workers/single-role.js');
+    await runRole(
+      ({ setting, say, signal }) => startSingleRole(startApiRole, setting, say, signal),
+      ({ role, temporal }, { setting }) => banner('API', { apiUrl: role.url, temporal, ...setting }),
+    );
+  });
+
+program
+  .command('worker')
+  .description('the control worker only: it runs the workflows')
+  .action(async () => {
+    const { startControlWorker } = await import('../workers/control.js');
+    const { startSingleRole } = await import('../workers/single-role.js');
+    await runRole(
+      ({ setting, say, signal }) => startSingleRole(startControlWorker, setting, say, signal),
+      ({ temporal }, { setting }) => banner('control worker', { apiUrl: null, temporal, ...setting }),
+    );
+  });
+
+program
+  .command('host')
+  .description('the host workers only: they run agents on the hosts of the config file')
+  .option('--host <id...>', 'only these hosts')
+  .action(async ({ host }: { host?: string[] }) => {
+    const { startHostWorkers } = await import('../workers/host.js');
+    const { startSingleRole } = await import('../workers/single-role.js');
+    await runRole(
+      ({ setting, say, signal }) => {
+        const config = selectHosts(setting.config, host ?? null);
+        return startSingleRole(startHostWorkers, { ...setting, config }, say, signal);
+      },
+      ({ temporal }, { setting }) => banner('host workers', { apiUrl: null, temporal, ...setting }),
+    );
+  });
+
+program
+  .command('temporal')
+  .description('the embedded Temporal server only')
+  .action(async () => {
+    const { startEmbedded } = await import('../workers/temporal/engine.js');
+    await runRole(
+      ({ setting, say, signal }) => startEmbedded({ ...setting, say, signal }),
+      ({ temporal }, { setting }) => banner('Temporal server', { apiUrl: null, temporal, ...setting }),
+    );
+  });
+
+program.parseAsync().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});

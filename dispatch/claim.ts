@@ -1,0 +1,137 @@
+/** The claim Update, as sent by the API for agents and by dispatchers for hosts. */
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { HolderRef } from '../contracts/task';
+import { claimUpdate, outcomeQuery } from '../workflows/messages';
+import { taskWorkflowId } from '../workflows/names';
+import type { ClaimRequest, Grant } from '../workflows/task/types';
+import { claimHash } from './claim-hash';
+import { createClaimLookup } from './claim-lookup';
+import { type ClaimResult, claimFailure } from './claim-result';
+import { createVisibilityBudget, type VisibilityBudget } from './visibility-budget';
+import { createVoidClaims } from './void-claims';
+
+export { claimHash } from './claim-hash';
+export type { ClaimResult } from './claim-result';
+
+export interface Claim {
+  requestId: string;
+  holder: HolderRef;
+  capabilities: string[];
+  /** In milliseconds; null: as the task says. */
+  leaseMs: number | null;
+}
+
+export interface Claims {
+  /**
+   * Claims one task, within `timeoutMs`. After `indeterminate` the claim is being given up in the
+   * background: the caller must not try the next candidate, or one request could get two tasks.
+   */
+  claim(taskId: string, claim: Claim, timeoutMs: number): Promise<ClaimResult>;
+  /**
+   * The grant that an earlier request got, as long as it is in force; null when there is none.
+   * Rejects with an error of Temporal's client when the engine or the workers are away.
+   */
+  findClaim(holder: HolderRef, requestId: string): Promise<{ taskId: string; grant: Grant } | null>;
+  close(): Promise<void>;
+}
+
+export interface ClaimsDeps {
+  /** Best on a connection with `claimInterceptors`. */
+  client: Client;
+  logger: Pick<Logger, 'warn'>;
+  budget?: VisibilityBudget;
+}
+
+const FIND_TIMEOUT_MS = 5_000;
+const PROBE_TIMEOUT_MS = 1_500;
+const SUSPECTS_MAX = 10_000;
+
+export function createClaims({ client, logger, budget }: ClaimsDeps): Claims {
+  const voids = createVoidClaims(client, logger);
+  const ownBudget = budget === undefined;
+  const paidFrom = budget ?? createVisibilityBudget();
+  const lookup = createClaimLookup(client, paidFrom);
+
+  /** Tasks whose last claim got no answer. */
+  const suspects = new Set<string>();
+
+  /**
+   * A claim that gets no answer leaves a void_claim in the history of its task. While its worker is away, a task is
+   * asked by a query first, which leaves nothing: an outage of any length costs a task one claim per process.
+   */
+  async function answers(taskId: string, timeoutMs: number): Promise<boolean> {
+    if (!suspects.has(taskId)) return true;
+    const handle = client.workflow.getHandle(taskWorkflowId(taskId));
+    const deadline = Date.now() + Math.min(timeoutMs, PROBE_TIMEOUT_MS);
+    try {
+      await client.withDeadline(deadline, () => handle.query(outcomeQuery, ''));
+    } catch (error) {
+      // Gone: the claim will say so.
+      if (!(error instanceof WorkflowNotFoundError)) return false;
+    }
+    suspects.delete(taskId);
+    return true;
+  }
+
+  function suspect(taskId: string): void {
+    const oldest = suspects.values().next();
+    if (suspects.size >= SUSPECTS_MAX && !oldest.done) suspects.delete(oldest.value);
+    suspects.add(taskId);
+  }
+
+  async function send(taskId: string, request: ClaimRequest, deadline: number): Promise<ClaimResult> {
+    const handle = client.workflow.getHandle(taskWorkflowId(taskId));
+    const grant = await client.withDeadline(deadline, () =>
+      handle.executeUpdate(claimUpdate, { args: [request] }),
+    );
+    return { kind: 'granted', grant };
+  }
+
+  return {
+    async claim(taskId, claim, timeoutMs) {
+      const deadline = Date.now() + timeoutMs;
+      if (!(await answers(taskId, timeoutMs))) return { kind: 'indeterminate' };
+      const request = requestOf(claim, deadline);
+      try {
+        return await send(taskId, request, deadline);
+      } catch (error) {
+        const failure = claimFailure(error);
+        if (failure.kind === 'indeterminate') {
+          logger.warn({ err: error, taskId, holder: claim.holder }, 'a claim got no answer and is given up');
+          suspect(taskId);
+          voids.send(taskId, { request_id: claim.requestId, holder: claim.holder });
+        }
+        return failure;
+      }
+    },
+    async findClaim(holder, requestId) {
+      const taskId = await lookup(claimHash(holder, requestId));
+      if (taskId === null) return null;
+      // The task answers a repeated claim as it did the first time; anything else is too late for it.
+      const request = requestOf({ holder, requestId, capabilities: [], leaseMs: null }, 0);
+      try {
+        const result = await send(taskId, request, Date.now() + FIND_TIMEOUT_MS);
+        return result.kind === 'granted' ? { taskId, grant: result.grant } : null;
+      } catch (error) {
+        if (claimFailure(error).kind === 'rejected') return null;
+        throw error;
+      }
+    },
+    async close() {
+      if (ownBudget) paidFrom.close();
+      await voids.close();
+    },
+  };
+}
+
+function requestOf(claim: Claim, notAfter: number): ClaimRequest {
+  return {
+    request_id: claim.requestId,
+    holder: claim.holder,
+    capabilities: claim.capabilities,
+    lease_ms: claim.leaseMs,
+    not_after: notAfter,
+    claim_hash: claimHash(claim.holder, claim.requestId),
+  };
+}

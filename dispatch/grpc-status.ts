@@ -1,0 +1,15 @@
+import { isGrpcServiceError } from '@temporalio/client';
+
+/** https://grpc.io/docs/guides/status-codes/ */
+export const GRPC = {
+  resourceExhausted: 8,
+  failedPrecondition: 9,
+} as const;
+
+/** The gRPC status of an error or of what caused it; null when it has none. */
+export function grpcStatusOf(error: unknown): number | null {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (isGrpcServiceError(cause)) return cause.code;
+  }
+  return null;
+}

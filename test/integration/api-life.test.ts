@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { Role } from '../../workers/role';
+import { startTestApi, type TestApi } from '../helpers/api-server';
+import { startControl } from '../helpers/control-worker';
+import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import { waitUntil } from '../helpers/wait-until';
+
+jest.setTimeout(60_000);
+
+let engine: TestNamespace;
+let control: Role;
+let api: TestApi;
+
+beforeAll(async () => {
+  engine = await createNamespace('api');
+  control = await startControl(engine.temporal);
+  api = await startTestApi(engine.temporal);
+});
+
+afterAll(async () => {
+  await api?.stop();
+  await control?.stop();
+  await engine?.close();
+});
+
+const path = (id: string) => `/tasks/${encodeURIComponent(id)}`;
+const receipt = (over = {}) => ({ status: 'completed', summary: 'done', ...over });
+
+describe('the life of a task over REST', () => {
+  it('is created, pulled, renewed and completed by an agent with a token of its own', async () => {
+    const id = 'org/repo#42';
+    const created = await api.post('/tasks', {
+      id,
+      title: 'fix it',
+      body: 'please',
+      labels: ['agent:review'],
+    });
+    expect(created).toMatchObject({
+      status: 201,
+      body: { id, status: 'created', execution_mode: 'http_pull' },
+    });
+    expect(created.headers.get('location')).toBe('/api/v1/tasks/org%2Frepo%2342');
+
+    const token = await api.tokenFor('ada');
+    const pulled = await api.post(
+      '/tasks/dequeue',
+      { agent_id: 'ada', capabilities: ['agent:review'], wait_ms: 5_000 },
+      { token },
+    );
+    expect(pulled).toMatchObject({
+      status: 200,
+      body: {
+        task: { id, title: 'fix it', body: 'please', attempt: 1 },
+        lease: { epoch: 1, renew_every_s: 20 },
+      },
+    });
+    expect(await api.get('/tasks/org/repo%2342')).toMatchObject({
+      status: 200,
+      body: { status: 'assigned', assigned_agent_id: 'ada' },
+    });
+
+    const beat = await api.post(`${path(id)}/heartbeat`, { epoch: 1, progress: 'half way' }, { token });
+    expect(beat).toMatchObject({ status: 200, body: { directive: 'continue' } });
+    expect(Date.parse(beat.body.expires_at)).toBeGreaterThan(Date.parse(pulled.body.lease.expires_at) - 1);
+    const running = await waitUntil(
+      async () => {
+        const { body } = await api.get(path(id));
+        return body.status === 'running' && body;
+      },
+      { what: 'the task to run' },
+    );
+    expect(Math.abs(Date.parse(running.lease.expires_at) - Date.parse(beat.body.expires_at))).toBeLessThan(
+      2_000,
+    );
+
+    const message = { epoch: 1, receipt: receipt({ artifacts: { branch: 'b' } }), completion_id: 'c1' };
+    const done = await api.post('/tasks/org/repo%2342/complete', message, { token });
+    expect(done).toMatchObject({ status: 200, body: { status: 'completed', receipt: { manual: false } } });
+    expect(await api.get(path(id))).toMatchObject({
+      status: 200,
+      body: { status: 'completed', lease: null },
+    });
+    expect(await api.post(`${path(id)}/complete`, message, { token })).toMatchObject({
+      status: 200,
+      body: { status: 'completed' },
+    });
+    const { body } = await api.get(`${path(id)}/events`);
+    const types = body.events.map((event: { type: string }) => event.type);
+    expect(types).toEqual(['created', 'decided', 'granted', 'running', 'receipt_accepted', 'completed']);
+  });
+});

@@ -1,0 +1,130 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError } from '../../../workers/config/config-error';
+import { defaultConfig, loadConfig, parseConfig } from '../../../workers/config/load-config';
+
+function problems(text: string): string[] {
+  try {
+    parseConfig(text, 'signalbox.yaml');
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split('\n');
+    throw error;
+  }
+  return [];
+}
+
+describe('a config file', () => {
+  it('gives every default when it is empty', () => {
+    const config = parseConfig('# nothing yet\n', 'signalbox.yaml');
+    expect(config).toMatchObject({ hosts: {}, default_template: 'shell', kill_grace_ms: 10_000 });
+  });
+
+  it('gives a host as many slots as there are cores', () => {
+    const config = parseConfig('hosts:\n  box:\n    capabilities: [agent:code]\n', 'signalbox.yaml');
+    expect(config.hosts.box?.slots).toBe(availableParallelism());
+  });
+
+  it.each([
+    [
+      'hosts:\n  local:\n    capabilities: [agent:code]\n    slots: many\n',
+      '4:12',
+      'hosts.local.slots',
+      'expected number',
+      '"many"',
+    ],
+    [
+      'hosts:\n  local:\n    capabilities: [agent:code]\n    slots: 0\n',
+      '4:12',
+      'hosts.local.slots',
+      '>=1',
+      '0 (number)',
+    ],
+    [
+      'hosts:\n  local:\n    slots: 2\n',
+      '3:5',
+      'hosts.local.capabilities',
+      'expected array',
+      'nothing is set',
+    ],
+    [
+      'hosts:\n  local:\n    capabilities: [ok, 7]\n',
+      '3:24',
+      'hosts.local.capabilities.1',
+      'expected string',
+      '7 (number)',
+    ],
+    ['hosts:\n  local:\n    capabilities: []\n', '3:19', 'hosts.local.capabilities', '>=1', 'a list'],
+    [
+      'hosts:\n  local:\n    capabilities: [a]\n    tranport: local\n',
+      '4:5',
+      'hosts.local.tranport',
+      'unknown key',
+      '',
+    ],
+    [
+      'hosts:\n  local:\n    transport: ssh\n    capabilities: [a]\n',
+      '3:16',
+      'hosts.local.transport',
+      'local',
+      '"ssh"',
+    ],
+    [
+      'hosts:\n  "bad id":\n    capabilities: [a]\n',
+      '2:3',
+      'hosts.bad id',
+      'expected letters, digits',
+      '"bad id"',
+    ],
+    ['templates:\n  t:\n    argv: run it\n', '3:11', 'templates.t.argv', 'expected array', '"run it"'],
+    ['default_timeouts:\n  lease_ms: 5\n', '2:13', 'default_timeouts.lease_ms', '>=100', '5 (number)'],
+    ['- a\n- b\n', '1:1', '', 'expected object', 'a list'],
+    ['presence_ms:\n', '1:13', 'presence_ms', 'expected number', 'nothing'],
+  ])('%j is refused at %s', (text, position, path, expectation, got) => {
+    const [first] = problems(text);
+    expect(first?.startsWith(`signalbox.yaml:${position}: ${path}`)).toBe(true);
+    expect(first).toContain(expectation);
+    expect(first).toContain(got);
+  });
+
+  it('names the line of broken YAML', () => {
+    expect(problems('hosts:\n  local: [a\n')[0]).toMatch(/^signalbox\.yaml:\d+:\d+: not valid YAML: /);
+  });
+
+  it('refuses a key that is there twice', () => {
+    expect(problems('kill_grace_ms: 100\nkill_grace_ms: 200\n')[0]).toMatch(/^signalbox\.yaml:2:1: .*unique/);
+  });
+
+  it('tells every problem at once', () => {
+    expect(problems('kill_grace_ms: x\npresence_ms: y\n')).toHaveLength(2);
+  });
+
+  it('does not show what may be a secret', () => {
+    expect(problems('api_token: hunter2hunter2\n').join()).not.toContain('hunter2');
+    expect(problems('backoff:\n  initial_ms: x\n').join()).toContain('"x"');
+  });
+});
+
+describe('finding the config file', () => {
+  const empty = () => mkdtempSync(join(tmpdir(), 'signalbox-config-'));
+
+  it('runs the local host where there is none', () => {
+    expect(loadConfig(null, empty())).toEqual(defaultConfig());
+    expect(defaultConfig().hosts).toEqual({
+      local: { transport: 'local', capabilities: ['agent:code'], slots: availableParallelism() },
+    });
+  });
+
+  it('takes ./signalbox.yaml', () => {
+    const folder = empty();
+    writeFileSync(join(folder, 'signalbox.yaml'), 'kill_grace_ms: 123\n');
+    expect(loadConfig(null, folder).kill_grace_ms).toBe(123);
+  });
+
+  it('refuses a named file that is not there', () => {
+    expect(() => loadConfig('elsewhere.yaml', empty())).toThrow(
+      /elsewhere\.yaml:1:1: cannot be read: there is no/,
+    );
+  });
+});

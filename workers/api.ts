@@ -1,0 +1,7 @@
+import { type Api, startApi } from '../api/server';
+import { openBlobs } from './blobs';
+import type { RoleDeps } from './role';
+
+/** The API as a role, on the blob store of the state directory. */
+export const startApiRole = (deps: RoleDeps): Promise<Api> =>
+  startApi({ ...deps, blobs: openBlobs(deps.stateDir) });

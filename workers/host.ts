@@ -1,0 +1,172 @@
+/** The host role: for each configured host a worker on its queue and its presence; one dispatcher for all. */
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, type Worker } from '@temporalio/worker';
+import { DirectoryBlobStore } from '../activities/blobs/directory-store';
+import { createHostActivities } from '../activities/ssh/host-activities';
+import { hostEnvironment } from '../activities/ssh/host-environment';
+import { LocalTransport } from '../activities/ssh/local-transport';
+import type { BlobStore } from '../contracts/blobs';
+import type { HostConfig } from '../contracts/config';
+import { type Board, createBoard } from '../dispatch/board';
+import { createClaims } from '../dispatch/claim';
+import { claimInterceptors } from '../dispatch/claim-retry';
+import { registerHolder } from '../dispatch/holders';
+import { createVisibilityBudget, type VisibilityBudget } from '../dispatch/visibility-budget';
+import type { HolderProfile } from '../workflows/holder/types';
+import { startDispatcher } from './dispatcher';
+import { heldByHosts } from './dispatcher-held';
+import { createSlots, type Slots } from './dispatcher-slots';
+import { watchActivities } from './dispatcher-watch';
+import { keepPresent } from './host-presence';
+import { createHostWorker } from './host-worker';
+import type { Role, RoleDeps } from './role';
+import { workerRole } from './worker-role';
+
+/** What the roles of one process may share; what is not given is made here. */
+export interface HostShares {
+  blobs?: BlobStore;
+  /** With the board of the API in the same process a task is dispatched at once, not at the next look. */
+  board?: Board;
+  budget?: VisibilityBudget;
+}
+
+const ENGINE_TIMEOUT_MS = 2_000;
+
+interface ServedHost {
+  id: string;
+  config: HostConfig;
+  slots: number;
+  worker: Worker | null;
+}
+
+/** Rejects when the engine cannot be reached; nothing stays open then. */
+export async function startHostWorkers(deps: RoleDeps, shares: HostShares = {}): Promise<Role> {
+  /** Run in the opposite order at the stop, and when the start fails. */
+  const closers: Array<() => unknown> = [];
+  let closing: Promise<void> | null = null;
+  const close = () => {
+    closing ??= (async () => {
+      for (const closer of closers.toReversed()) {
+        try {
+          await closer();
+        } catch (error) {
+          deps.logger.warn({ err: error, part: 'host' }, 'something did not close cleanly');
+        }
+      }
+    })();
+    return closing;
+  };
+  try {
+    const role = await start(deps, shares, closers);
+    return { ...role, stop: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(deps: RoleDeps, shares: HostShares, closers: Array<() => unknown>): Promise<Role> {
+  const { temporal, config } = deps;
+  const logger = deps.logger.child({ part: 'host' });
+  const connection = await Connection.connect({
+    ...temporal.connectionOptions,
+    interceptors: claimInterceptors(),
+  });
+  closers.push(() => connection.close());
+  const client = new Client({ connection, namespace: temporal.namespace });
+  const budget = shares.budget ?? createVisibilityBudget();
+  if (!shares.budget) closers.push(() => budget.close());
+  const board = shares.board ?? createBoard({ client, budget, logger });
+  if (!shares.board) closers.push(() => board.close());
+  const claims = createClaims({ client, logger, budget });
+  closers.push(() => claims.close());
+
+  const hosts: ServedHost[] = Object.entries(config.hosts).map(([id, host]) => ({
+    id,
+    config: host,
+    slots: host.slots ?? 1,
+    worker: null,
+  }));
+  const slots = createSlots(
+    hosts.map((host) => ({
+      id: host.id,
+      capabilities: host.config.capabilities,
+      slots: host.slots,
+      online: () => host.worker?.getState() === 'RUNNING',
+    })),
+  );
+  closers.push(() => slots.close());
+
+  const role = await startWorkers(
+    deps,
+    { hosts, slots, client, blobs: shares.blobs ?? blobsOf(deps) },
+    closers,
+  );
+  for (const host of hosts) {
+    const profile = profileOf(host, config.presence_ms);
+    await registerHolder(client, profile);
+    const beats = keepPresent(client, profile, logger);
+    closers.push(() => beats.stop());
+  }
+  if (hosts.length > 0) {
+    const hostIds = hosts.map(({ id }) => id);
+    const held = () => heldByHosts(client, budget, hostIds);
+    const dispatcher = startDispatcher({ board, claims, slots, held, logger });
+    closers.push(() => dispatcher.stop());
+  }
+  return role;
+}
+
+async function startWorkers(
+  { temporal, config, environment, logger }: RoleDeps,
+  { hosts, slots, client, blobs }: { hosts: ServedHost[]; slots: Slots; client: Client; blobs: BlobStore },
+  closers: Array<() => unknown>,
+): Promise<Role> {
+  const env = hostEnvironment({ HOME: environment.home, PATH: environment.searchPath.join(':') });
+  const transport = new LocalTransport({ env });
+  closers.push(() => transport.close());
+  const native = await NativeConnection.connect(temporal.connectionOptions);
+  const created: Worker[] = [];
+  let role: Role | null = null;
+  closers.push(() => (role ? role.stop() : native.close()));
+  for (const host of hosts) {
+    const activities = createHostActivities({
+      hostId: host.id,
+      host: { ...host.config, slots: host.slots },
+      templates: config.templates,
+      default_template: config.default_template,
+      transport,
+      blobs,
+      logger: logger.child({ part: 'host', host: host.id }),
+      engineAnswers: () => engineAnswers(client),
+    });
+    host.worker = await createHostWorker({
+      connection: native,
+      namespace: temporal.namespace,
+      hostId: host.id,
+      slots: host.slots,
+      activities: watchActivities(activities, host.id, slots),
+    });
+    created.push(host.worker);
+  }
+  role = workerRole(created, native, logger);
+  return role;
+}
+
+async function engineAnswers(client: Client): Promise<boolean> {
+  await client.withDeadline(Date.now() + ENGINE_TIMEOUT_MS, () => client.workflowService.getSystemInfo({}));
+  return true;
+}
+
+const blobsOf = ({ stateDir }: RoleDeps) => new DirectoryBlobStore(join(stateDir.path, 'blobs'));
+
+const profileOf = (host: ServedHost, presenceMs: number): HolderProfile => ({
+  kind: 'host',
+  id: host.id,
+  capabilities: host.config.capabilities,
+  slots: host.slots,
+  version: null,
+  product: null,
+  presence_ms: presenceMs,
+});
