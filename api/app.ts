@@ -3,7 +3,7 @@ import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { registerAuth } from './auth';
 import type { ApiContext, App } from './context';
-import { within } from './deadline';
+import { orAfter, within } from './deadline';
 import { answerError, registerErrors } from './error-handler';
 import { type RateLimit, registerHardening } from './hardening';
 import { registerOpenApi } from './openapi';
@@ -54,8 +54,12 @@ export async function buildApp(ctx: ApiContext, { logger, rateLimit }: AppOption
   await registerHardening(app, rateLimit);
   registerAuth(app, {
     tokens: ctx.tokens,
-    generation: (agentId) =>
-      within(ctx.client, GENERATION_MS, () => ctx.directory.generation(agentId)).catch(() => null),
+    generation: (agentId) => {
+      const known = within(ctx.client, GENERATION_MS, () => ctx.directory.generation(agentId)).catch(
+        () => null,
+      );
+      return orAfter(GENERATION_MS, known, null);
+    },
   });
   await registerOpenApi(app);
   health(app, ctx);

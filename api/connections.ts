@@ -1,7 +1,8 @@
 /** Three connections to one engine, because calls that must be quick wait behind nothing. */
 import { Client, Connection } from '@temporalio/client';
-import { claimInterceptors } from '../dispatch/claim-retry';
 import type { TemporalAddress } from '../workers/role';
+import { createRetries } from './retries';
+import { GRPC } from './temporal-errors';
 
 export interface Clients {
   client: Client;
@@ -9,15 +10,20 @@ export interface Clients {
   queries: Client;
   /** Retries, but not a race that is lost. */
   claims: Client;
+  /** From now on a call that fails is not tried again. Resolves when no retry is to come. */
+  endRetries(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Connects at the first call: the API serves, with 503, while the engine is away. */
 export function openClients({ connectionOptions, namespace }: TemporalAddress): Clients {
+  const retries = createRetries();
+  // A task with too many Updates in flight is a race that is lost, and the next candidate waits.
+  const claimRetries = createRetries([GRPC.resourceExhausted]);
   const connections = [
-    Connection.lazy(connectionOptions),
+    Connection.lazy({ ...connectionOptions, interceptors: retries.interceptors }),
     Connection.lazy({ ...connectionOptions, interceptors: [] }),
-    Connection.lazy({ ...connectionOptions, interceptors: claimInterceptors() }),
+    Connection.lazy({ ...connectionOptions, interceptors: claimRetries.interceptors }),
   ] as const;
   const [client, queries, claims] = connections.map(
     (connection) => new Client({ connection, namespace }),
@@ -26,6 +32,9 @@ export function openClients({ connectionOptions, namespace }: TemporalAddress): 
     client,
     queries,
     claims,
+    async endRetries() {
+      await Promise.all([retries.end(), claimRetries.end()]);
+    },
     async close() {
       await Promise.all(connections.map((connection) => connection.close()));
     },

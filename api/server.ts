@@ -58,7 +58,7 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
     await app.close();
     budget.close();
     ctx.directory.close();
-    await Promise.all([ctx.board.close(), ctx.claims.close()]);
+    await Promise.all([clients.endRetries(), ctx.board.close(), ctx.claims.close()]);
     await clients.close();
   }
 

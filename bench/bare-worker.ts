@@ -1,9 +1,10 @@
 /** Runs the bare workflow in a process of its own, as the product's workers run in theirs. */
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 
 export const BARE_QUEUE = 'bench-bare';
 
 async function main(address: string) {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
   const connection = await NativeConnection.connect({ address });
   const worker = await Worker.create({
     connection,

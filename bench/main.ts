@@ -35,7 +35,7 @@ async function main() {
   const configFile = join(directory, 'signalbox.yaml');
   writeFileSync(configFile, hostConfig(directory));
   const adminToken = randomBytes(24).toString('base64url');
-  const system = await startSystem({ stateDir, configFile, adminToken, onLine: () => {} });
+  const system = await startSystem({ stateDir, configFile, adminToken, onLine: (line) => console.error(line) });
   const admin = createApi(system.url, adminToken);
   const agents = await agentClients(admin, system.url, 32);
   const address = temporalAddress(stateDir);
@@ -57,6 +57,10 @@ async function main() {
     const costs = await costOfKinds(client, admin, agents[0] as Api);
     const renewalEvents = await eventsOfRenewals(client, admin, agents[0] as Api, RENEWALS);
     report({ throughput, costs, renewals: { count: RENEWALS, events: renewalEvents }, aim: AIM });
+  } catch (error) {
+    // Said before the clean-up, which may fail because of it.
+    console.error(error);
+    process.exitCode = 1;
   } finally {
     worker.kill('SIGTERM');
     await new Promise((resolve) => worker.once('exit', resolve));

@@ -1,8 +1,9 @@
-import closeWithGrace from 'close-with-grace';
+import { setTimeout as pause } from 'node:timers/promises';
 import { readEnvironment } from '../workers/config/environment';
 import type { Role } from '../workers/role';
 import { installRuntime } from '../workers/runtime';
 import { openSetting, type Setting } from '../workers/setting';
+import { watchCrashes, watchStopSignals } from './stop-signals';
 
 export interface StartContext {
   setting: Setting;
@@ -22,32 +23,58 @@ const STOP_MS = 60_000;
 export async function runRole<R extends Role>(
   start: (context: StartContext) => Promise<R>,
   onReady: (role: R, context: StartContext) => string,
-): Promise<void> {
-  const interrupted = new AbortController();
-  let starting: Promise<R> | null = null;
-  const process_ = closeWithGrace({ delay: STOP_MS }, async ({ err, signal }) => {
-    if (err) console.error(`Signalbox failed: ${err.stack ?? err.message}`);
-    if (signal) console.log(`\n${signal}: stopping …`);
-    interrupted.abort();
-    const role = await starting?.catch(() => null);
-    await role?.stop();
-    if (signal) console.log('Stopped.');
-  });
+): Promise<never> {
+  const order = watchStopSignals();
+  const crash = watchCrashes();
+  let starting: Promise<R | null> = Promise.resolve(null);
+  let exitCode = 0;
   try {
     const setting = openSetting(readEnvironment());
     installRuntime(setting.logger);
-    const context = { setting, say: (message: string) => console.log(message), signal: interrupted.signal };
+    const context = { setting, say: (message: string) => console.log(message), signal: order.signal };
     starting = start(context);
-    const role = await starting;
-    await role.ready;
-    console.log(onReady(role, context));
-    await role.failed;
+    const running = starting.then(async (role) => {
+      if (role === null || order.signal.aborted) return;
+      await role.ready;
+      console.log(onReady(role, context));
+      await role.failed;
+    });
+    await Promise.race([running, crash, order.requested]);
   } catch (error) {
-    // While stopping, whatever ends does so because it was told to.
-    if (interrupted.signal.aborted) return;
-    console.error(`Signalbox failed: ${error instanceof Error ? error.message : error}`);
-    process_.uninstall();
-    await starting?.then((role) => role.stop()).catch(() => {});
-    process.exit(1);
+    // What ends while we stop does so because it was told to.
+    if (!order.signal.aborted) {
+      console.error(`Signalbox failed: ${reasonOf(error)}`);
+      exitCode = 1;
+    }
   }
+  if (order.signal.aborted) console.log(`\n${await order.requested}: stopping …`);
+  try {
+    await within(STOP_MS, stopStarted(starting));
+    if (exitCode === 0) console.log('Stopped.');
+  } catch (error) {
+    console.error(`Signalbox did not stop cleanly: ${reasonOf(error)}`);
+    exitCode = 1;
+  }
+  process.exit(exitCode);
+}
+
+/** One that could not start has stopped what it had started. */
+async function stopStarted(starting: Promise<Role | null>): Promise<void> {
+  const role = await starting.catch(() => null);
+  await role?.stop();
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const late = pause(ms).then(() => {
+    throw new Error(`it took more than ${ms / 1000} s`);
+  });
+  await Promise.race([work, late]);
+}
+
+/** The message alone where we raised it for people; with its stack where it is a defect. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isDefect =
+    error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+  return isDefect ? (error.stack ?? error.message) : error.message;
 }

@@ -28,7 +28,7 @@ export function isInstalled(folder) {
     if (path === '') return true;
     const found = installed[path];
     if (found === undefined) return optional === true;
-    return found.version === version && found.integrity === integrity;
+    return found.version === version && (integrity === undefined || found.integrity === integrity);
   });
 }
 

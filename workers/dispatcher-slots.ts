@@ -5,7 +5,7 @@
 import { type Clock, systemClock } from '../dispatch/clock';
 import { type Candidate, hasRoom } from '../workflows/rules/candidates';
 
-/** Visibility may be this late (measured: 51 ms); what is younger is not judged by it. */
+/** Visibility may be this late (measured: 51 ms); what it has not shown yet is not judged by it before. */
 const INDEX_LAG_MS = 5_000;
 
 export interface HostRoom {
@@ -16,6 +16,7 @@ export interface HostRoom {
 }
 
 interface Occupant {
+  /** When the slot was taken; 0 once visibility has shown it. */
   since: number;
   attemptId: string | null;
   /** Activities of the attempt that run in this process. */
@@ -109,7 +110,6 @@ export function createSlots(rooms: readonly HostRoom[], clock: Clock = systemClo
       occupant.active += 1;
       return (attempt) => {
         occupant.active -= 1;
-        occupant.since = clock.now();
         if (attempt === 'ended' && host.occupants.get(taskId) === occupant) release(host, taskId);
       };
     },
@@ -138,7 +138,7 @@ export function createSlots(rooms: readonly HostRoom[], clock: Clock = systemClo
           if (at < readAt - INDEX_LAG_MS) host.ended.delete(taskId);
         }
         for (const taskId of shown) {
-          if (!host.ended.has(taskId)) occupy(host, taskId);
+          if (!host.ended.has(taskId)) occupy(host, taskId).since = 0;
         }
       }
     },

@@ -15,7 +15,12 @@ export function watchActivities(activities: HostActivities, hostId: string, slot
         leave('goes on');
         return started;
       } catch (error) {
-        if (isFailure(error) && error.type === 'slots_full') slots.block(hostId, FULL_PAUSE_MS);
+        if (isFailure(error) && error.type === 'slots_full') {
+          slots.block(hostId, FULL_PAUSE_MS);
+          leave('ended');
+          // Trying again here would keep the task from hosts and agents that have room: back to the board with it.
+          throw ApplicationFailure.nonRetryable(error.message, error.type);
+        }
         leave(isFinal(error) ? 'ended' : 'goes on');
         throw error;
       }

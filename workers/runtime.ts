@@ -10,11 +10,12 @@ export function installRuntime(logger: Logger): void {
     // Workers stop when we say so: the API first, what runs next, the server last.
     shutdownSignals: [],
     logger: {
-      log: (severity, message, meta) => log[LEVELS[severity]](meta ?? {}, message),
+      log: (severity, message, meta) =>
+        log[EXPECTED.test(message) ? 'debug' : LEVELS[severity]](meta ?? {}, message),
       trace: (message, meta) => log.trace(meta ?? {}, message),
       debug: (message, meta) => log.debug(meta ?? {}, message),
       info: (message, meta) => log.info(meta ?? {}, message),
-      warn: (message, meta) => log.warn(meta ?? {}, message),
+      warn: (message, meta) => log[EXPECTED.test(message) ? 'debug' : 'warn'](meta ?? {}, message),
       error: (message, meta) => log.error(meta ?? {}, message),
     },
     telemetryOptions: {
@@ -24,3 +25,6 @@ export function installRuntime(logger: Logger): void {
 }
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+
+// Host workers run activities only, on purpose.
+const EXPECTED = /^No (workflows|Nexus services|activities) registered/;

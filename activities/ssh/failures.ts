@@ -2,14 +2,14 @@ import { ApplicationFailure } from '@temporalio/common';
 
 /** `type` of the failures of startRun, followRun and killRun, and whether trying again can help. */
 const RETRYABLE = {
-  /** Every slot of the host is taken. */
-  slots_full: true,
   /** Another run is alive in the task's work directory. */
   work_dir_busy: true,
   /** The host did not answer; whether the script ran is not known. */
   host_unreachable: true,
   /** The input of the launcher was cut short. */
   input_incomplete: true,
+  /** Every slot of the host is taken: another holder may have room, so this one is not tried again. */
+  slots_full: false,
   template_unknown: false,
   /** An argument beyond 131 071 bytes, or with a NUL in it. */
   prompt_too_long: false,

@@ -7,12 +7,11 @@ import { findTemplate } from '../agent-cli/templates';
 import { type Collected, collectWork } from '../workspace/collect';
 import { EngineWatch } from './engine-watch';
 import { look } from './follow-poll';
-import type { Host } from './host';
+import { HEARTBEAT_MS, type Host } from './host';
 import { killRun } from './kill-run';
 import { errorRef, OutputCopy, outputRef } from './output-copy';
 
 const POLL_MS = 500;
-const HEARTBEAT_MS = 5_000;
 const TAIL_BYTES = 32_768;
 
 /**
@@ -71,7 +70,8 @@ async function followToEnd(
 ): Promise<RunEnd> {
   const { out, err, engine, signal, beat } = following;
   const context = Context.current();
-  const poll_ms = host.deps.poll_ms ?? POLL_MS;
+  // The run must see several signs of life within the limit of its watch.
+  const poll_ms = Math.min(host.deps.poll_ms ?? POLL_MS, request.host_lost_after_ms / 5);
   let answeredAt = Date.now();
   for (;;) {
     let behindAndMoving = false;

@@ -1,6 +1,7 @@
+import { Context } from '@temporalio/activity';
 import type { HostActivities } from '../../contracts/run';
 import { followRun } from './follow-run';
-import { Host, type HostDeps } from './host';
+import { HEARTBEAT_MS, Host, type HostDeps } from './host';
 import { killRun } from './kill-run';
 import { startRun } from './start-run';
 
@@ -8,8 +9,20 @@ import { startRun } from './start-run';
 export function createHostActivities(deps: HostDeps): HostActivities {
   const host = new Host(deps);
   return {
-    startRun: (request) => startRun(host, request),
+    // A start may clone a large repository, and a kill waits for its grace.
+    startRun: (request) => heartbeating(deps, () => startRun(host, request)),
     followRun: (request) => followRun(host, request),
-    killRun: (request) => killRun(host, request),
+    killRun: (request) => heartbeating(deps, () => killRun(host, request)),
   };
+}
+
+/** Heartbeats while something runs that goes to its end, cancelled or not. */
+async function heartbeating<T>({ heartbeat_ms }: HostDeps, run: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), heartbeat_ms ?? HEARTBEAT_MS);
+  try {
+    return await run();
+  } finally {
+    clearInterval(timer);
+  }
 }

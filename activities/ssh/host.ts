@@ -5,6 +5,8 @@ import { hostFailure } from './failures';
 import { sh } from './sh';
 import { type ExecOptions, type ExecResult, OutputLimitError, type Transport } from './transport';
 
+export const HEARTBEAT_MS = 5_000;
+
 export interface HostLogger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

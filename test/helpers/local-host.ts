@@ -10,7 +10,7 @@ import { createHostActivities } from '../../activities/ssh/host-activities';
 import { hostEnvironment } from '../../activities/ssh/host-environment';
 import { LocalTransport } from '../../activities/ssh/local-transport';
 import type { Transport } from '../../activities/ssh/transport';
-import type { FollowHeartbeat, RunOutcome, RunRequest, StartedRun } from '../../contracts/run';
+import type { FollowHeartbeat, KillRequest, RunOutcome, RunRequest, StartedRun } from '../../contracts/run';
 import { RUN_MARK } from './leaks';
 import { waitUntil } from './wait-until';
 
@@ -30,7 +30,7 @@ export function localHost({ slots = 4, root: given, env, wrap = (t) => t, ...dep
     new LocalTransport({ env: { ...hostEnvironment(process.env), ...leakMark(), ...env } }),
   );
   const blobs = new DirectoryBlobStore(join(root, 'blobs'));
-  const activities = createHostActivities({
+  const created = createHostActivities({
     hostId: 'local',
     host: { slots, run_root: join(root, 'runs'), work_root: join(root, 'work') },
     templates: {},
@@ -42,6 +42,15 @@ export function localHost({ slots = 4, root: given, env, wrap = (t) => t, ...dep
     heartbeat_ms: 50,
     ...deps,
   });
+
+  // Each in an activity environment of its own, as a worker would.
+  const startIn = (environment: MockActivityEnvironment, asked: RunRequest): Promise<StartedRun> =>
+    environment.run(created.startRun, asked);
+  const activities = {
+    ...created,
+    startRun: (asked: RunRequest) => startIn(new MockActivityEnvironment(), asked),
+    killRun: (asked: KillRequest) => new MockActivityEnvironment().run(created.killRun, asked),
+  };
 
   function request(fields: Partial<RunRequest> & { script?: string } = {}): RunRequest {
     const { script, ...rest } = fields;
@@ -65,7 +74,6 @@ export function localHost({ slots = 4, root: given, env, wrap = (t) => t, ...dep
     };
   }
 
-  /** Follows in an activity environment of its own, as a worker would. */
   function follow(run: RunRequest, started: StartedRun) {
     const env = new MockActivityEnvironment();
     const beats: FollowHeartbeat[] = [];
@@ -96,7 +104,7 @@ export function localHost({ slots = 4, root: given, env, wrap = (t) => t, ...dep
     if (launchers.length > 0) throw new Error(`launchers left: ${launchers.join(' ')}`);
   }
 
-  return { root, activities, blobs, transport, request, follow, run, close };
+  return { root, activities, startIn, blobs, transport, request, follow, run, close };
 }
 
 /** Lets the test environment see launchers that are left, too. */

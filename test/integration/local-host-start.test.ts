@@ -107,7 +107,7 @@ describe('slots', () => {
       const starts = await Promise.allSettled(requests.map((request) => host.activities.startRun(request)));
       const full = starts.filter((start) => start.status === 'rejected');
       expect(full.map((start) => start.reason.type)).toEqual(full.map(() => 'slots_full'));
-      expect(full.every((start) => start.reason.nonRetryable === false)).toBe(true);
+      expect(full.every((start) => start.reason.nonRetryable === true)).toBe(true);
       expect(full).toHaveLength(17);
       expect(requests.filter(({ attempt_id }) => marked(attempt_id).length > 0)).toHaveLength(3);
       const running = requests.filter((_, i) => starts[i]?.status === 'fulfilled');

@@ -83,8 +83,14 @@ describe('slots', () => {
     leave('goes on');
     expect(slots.hasForeign()).toBe(true);
     shown();
-    expect(running()).toBe(1);
-    await clock.advance(5_001);
+    expect(running()).toBe(0);
+  });
+
+  it('are freed at once when visibility showed the task and no longer does', () => {
+    const { slots, shown, running } = fixture();
+    slots.take('h', 'a');
+    shown('a', 'theirs');
+    expect(running()).toBe(2);
     shown();
     expect(running()).toBe(0);
   });
@@ -163,10 +169,13 @@ describe('watched activities', () => {
     expect(running()).toBe(left);
   });
 
-  it('leave a host alone that had no slot', async () => {
-    const full = ApplicationFailure.nonRetryable('every slot is taken', 'slots_full');
+  it('leave a host alone that had no slot, and let the task go', async () => {
+    const full = ApplicationFailure.retryable('every slot is taken', 'slots_full');
     const { activities, slots, running } = watched({ startRun: () => Promise.reject(full) });
-    await expect(activities.startRun(request)).rejects.toBe(full);
+    await expect(activities.startRun(request)).rejects.toMatchObject({
+      type: 'slots_full',
+      nonRetryable: true,
+    });
     expect(running()).toBe(0);
     expect(slots.hasRoom()).toBe(false);
   });

@@ -24,9 +24,9 @@ export function close(
   return note({ ...idle, status, reason, closing: null, closed_at: now }, now, status, message);
 }
 
-/** A follower that does not report for this long is taken to be gone. At most 30 s, in milliseconds. */
+/** A follower that does not report for this long is taken to be gone. at most 10 s, in milliseconds. */
 export const followTimeoutMs = (state: TaskState) =>
-  Math.min(30_000, Math.ceil(state.input.host_lost_after_ms / 2));
+  Math.min(10_000, Math.ceil(state.input.host_lost_after_ms / 2));
 
 /** Fences the holder: epoch + 1, lease gone; a run on a host is to be stopped and seen dead. */
 export function revoke(

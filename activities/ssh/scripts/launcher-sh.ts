@@ -14,8 +14,8 @@ export interface LauncherParams {
   grace_cs: number;
 }
 
-/** Between two looks of the watch, in seconds: a tenth of the limit, from 0.05 to 5. */
-const tick = (lostCs: number) => Math.min(5, Math.max(0.05, lostCs / 1000)).toFixed(2);
+/** Between two looks of the watch, in hundredths of a second. */
+const tickOf = (lostCs: number) => Math.min(100, Math.max(5, Math.floor(lostCs / 10)));
 
 /**
  * The program of a run directory, in three processes:
@@ -25,12 +25,18 @@ const tick = (lostCs: number) => Math.min(5, Math.max(0.05, lostCs / 1000)).toFi
  * Each may be killed at any line: the supervisor's loss is seen by the watch, the watch's by a follower
  * (which starts another), the loss of both by a follower (which kills the tree and records it).
  */
-export const launcher = (params: LauncherParams): string =>
-  assignments({ ...params, tick: tick(params.lost_cs), root: '', survivors: '' }) +
-  PROCESS_SH +
-  TREE_SH +
-  RECORD_SH +
-  MAIN_SH;
+export const launcher = (params: LauncherParams): string => {
+  const tick = tickOf(params.lost_cs);
+  // One look early, so that the kill begins within the limit: others count on it.
+  const lost_cs = Math.max(tick, params.lost_cs - tick);
+  return (
+    assignments({ ...params, lost_cs, tick: (tick / 100).toFixed(2), root: '', survivors: '' }) +
+    PROCESS_SH +
+    TREE_SH +
+    RECORD_SH +
+    MAIN_SH
+  );
+};
 
 const MAIN_SH = sh`
 cd "$run" || exit 1

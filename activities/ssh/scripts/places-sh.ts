@@ -101,6 +101,12 @@ take_place() {
   return 1
 }
 
+# held_by DIR NUMBER NAME: is the place held for that run?
+held_by() {
+  generation "$1" "$2"
+  { read -r place_name place_pid place_start place_boot < "$1/$2.$latest"; } 2>/dev/null && [ "$place_name" = "$3" ]
+}
+
 # free_place DIR NUMBER: for a place that is held by this very process.
 free_place() {
   generation "$1" "$2"

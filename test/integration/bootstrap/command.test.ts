@@ -43,6 +43,25 @@ describe('the signalbox command', () => {
     expect(temporal.output()).toMatch(/Stopped\.\s*$/);
   }, 60_000);
 
+  it('takes a signal that comes twice, as under npm, for one', async () => {
+    const temporal = run(['temporal']);
+    await temporal.said(/Signalbox is ready/);
+    temporal.child.kill('SIGINT');
+    expect(await temporal.kill('SIGINT')).toBe(0);
+    expect(temporal.output()).toMatch(/Stopped\.\s*$/);
+  }, 60_000);
+
+  it('stops cleanly while it is still starting', async () => {
+    const temporal = run(['temporal']);
+    const found = await waitUntil(() => readServerRecord(stateDir), {
+      what: 'the server process',
+      timeoutMs: 30_000,
+    });
+    expect(await temporal.kill('SIGTERM')).toBe(0);
+    expect(temporal.output()).not.toContain('is ready');
+    expect(processIdentity(found.pid)).toBeNull();
+  }, 60_000);
+
   it('takes its Temporal server along when it is killed -9, and finds the data on the same port after', async () => {
     const first = run(['temporal']);
     await first.said(/Signalbox is ready/);

@@ -1,0 +1,317 @@
+import { Agent, request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import fc from 'fast-check';
+import type { Role } from '../../workers/role';
+import { ADMIN_TOKEN, startTestApi, type TestApi } from '../helpers/api-server';
+import { startControl } from '../helpers/control-worker';
+import { createNamespace, type TestNamespace } from '../helpers/namespace';
+
+jest.setTimeout(180_000);
+
+let engine: TestNamespace;
+let control: Role;
+let api: TestApi;
+const agent = new Agent({ keepAlive: true });
+
+beforeAll(async () => {
+  engine = await createNamespace('api-fuzz');
+  control = await startControl(engine.temporal);
+  api = await startTestApi(engine.temporal);
+  await api.post('/tasks', { id: 'org/repo#1', title: 't', body: 'b' });
+  await api.post('/tasks/dequeue', { agent_id: 'ada', wait_ms: 10_000 });
+});
+
+afterAll(async () => {
+  agent.destroy();
+  await api?.stop();
+  await control?.stop();
+  await engine?.close();
+});
+
+interface Sent {
+  method: string;
+  path: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+}
+
+/** As raw as Node lets it through: `fetch` would tidy up the path. */
+function send({
+  method,
+  path,
+  headers,
+  body,
+}: Sent): Promise<{ status: number; type: string; text: string }> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(api.url);
+    const sent = request(
+      {
+        agent,
+        hostname,
+        port,
+        method,
+        path,
+        headers: { authorization: `Bearer ${ADMIN_TOKEN}`, ...headers },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            type: response.headers['content-type'] ?? '',
+            text: Buffer.concat(chunks).toString(),
+          }),
+        );
+      },
+    );
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+async function expectAnswer(sent: Sent) {
+  const answer = await send(sent);
+  const told = `${sent.method} ${sent.path} → ${answer.status} ${answer.text.slice(0, 300)}`;
+  if (answer.status >= 500 || answer.status < 200) throw new Error(told);
+  if (answer.status >= 400 && sent.method !== 'HEAD' && !answer.type.startsWith('application/problem+json')) {
+    throw new Error(`no problem details: ${told}`);
+  }
+}
+
+const receipt = {
+  status: 'completed',
+  summary: 's',
+  artifacts: { changed_files: ['a'], branch: 'b' },
+  duration_ms: 1,
+};
+/** One good message for each route; the test spoils a part of it. */
+const MESSAGES: Array<[string, Record<string, unknown>]> = [
+  [
+    '/tasks',
+    {
+      id: 'org/repo#1',
+      title: 't',
+      body: 'b',
+      labels: ['agent:x'],
+      repository: '/r',
+      template: 'shell',
+      execution_mode: 'undecided',
+      priority: 5,
+      max_retries: 1,
+      review: 'none',
+      timeouts: { lease_ms: 60_000, queue_wait_ms: null },
+      product: 'default',
+      branch_name: 'b',
+      pr_title: 'p',
+    },
+  ],
+  [
+    '/tasks/dequeue',
+    { agent_id: 'ada', capabilities: ['agent:none'], lease_s: 60, request_id: 'r', retry: false },
+  ],
+  [
+    '/tasks/org%2Frepo%231/heartbeat',
+    { agent_id: 'ada', epoch: 1, progress: 'p', checkpoint: { branch: 'b' } },
+  ],
+  [
+    '/tasks/org%2Frepo%231/status',
+    { agent_id: 'ada', epoch: 1, status: 'running', message: 'm', message_id: 'i' },
+  ],
+  ['/tasks/org/repo%231/complete', { agent_id: 'ada', epoch: 99, receipt, completion_id: 'c' }],
+  ['/tasks/org/repo%231/release', { agent_id: 'ada', epoch: 99, checkpoint: { commit: 'abcdef0' } }],
+  ['/tasks/org/repo%231/assign', { agent_id: 'ada', reason: 'r' }],
+  [
+    '/tasks/org/repo%231/review',
+    { verdict: 'rejected', findings: [{ message: 'm', line: 1 }], confidence: 1 },
+  ],
+  ['/tasks/nope/cancel', { reason: 'r', message_id: 'i' }],
+  ['/tasks/nope/retry', {}],
+  ['/quarantine/quarantine/org/repo/1/c/accept', {}],
+  ['/agents', { agent_id: 'ada', capabilities: ['agent:x'], slots: 1, version: '1' }],
+  ['/tokens', { agent_id: 'ada', role: 'agent', product: 'p' }],
+];
+
+const nasty = fc.oneof(
+  fc.constantFrom<unknown>(
+    null,
+    '',
+    '\0',
+    '\ud800',
+    '__proto__',
+    -1,
+    0,
+    1e308,
+    2 ** 53,
+    0.5,
+    [],
+    {},
+    '/',
+    '..',
+    "'",
+    '%',
+  ),
+  fc.string({ unit: 'binary', maxLength: 300 }),
+  fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<unknown>,
+);
+
+/** The message with the value at one of its fields replaced, removed, or with a field more. */
+const spoiled = (message: Record<string, unknown>): fc.Arbitrary<unknown> =>
+  fc.oneof(
+    fc
+      .record({ field: fc.constantFrom(...Object.keys(message), 'x'), value: nasty })
+      .map(({ field, value }) => ({
+        ...message,
+        [field]: value,
+      })),
+    fc.constantFrom(...Object.keys(message), 'x').map((field) => ({ ...message, [field]: undefined })),
+    nasty,
+  );
+
+/** A long poll would be right, and long. */
+const impatient = (body: unknown) =>
+  typeof body === 'object' && body !== null && 'agent_id' in body ? { wait_ms: 0, ...body } : body;
+
+describe('whatever is sent, the answer is no 5xx', () => {
+  it.each(MESSAGES)('to %s', async (path, message) => {
+    await fc.assert(
+      fc.asyncProperty(spoiled(message), async (body) => {
+        const text = JSON.stringify(path.endsWith('dequeue') ? impatient(body) : body) ?? '';
+        await expectAnswer({
+          method: 'POST',
+          path: `/api/v1${path}`,
+          headers: { 'content-type': 'application/json' },
+          body: text,
+        });
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('to any path', async () => {
+    const segment = fc.oneof(
+      fc.constantFrom(
+        'api',
+        'v1',
+        'tasks',
+        'quarantine',
+        'agents',
+        'complete',
+        'events',
+        'dequeue',
+        'docs',
+        'health',
+        '%',
+        '%00',
+      ),
+      fc.constantFrom(
+        '%2F',
+        '%E0%A4%A',
+        '..',
+        '.',
+        '',
+        '*',
+        ':id',
+        '%5C',
+        "'",
+        'org',
+        'repo%231',
+        '__proto__',
+        'static',
+      ),
+      fc.string({ unit: 'grapheme', maxLength: 20 }).map((text) => encodeURIComponent(text)),
+      fc.string({ unit: fc.constantFrom(...'!$&()+,-;=@~"<>[]^`{|}\\'), maxLength: 10 }),
+    );
+    const path = fc
+      .tuple(fc.constantFrom('/', '/api/v1/', '/api/v1/tasks/'), fc.array(segment, { maxLength: 6 }))
+      .map(([base, segments]) => base + segments.join('/'));
+    const method = fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS');
+    await fc.assert(
+      fc.asyncProperty(method, path, async (verb, target) => {
+        // The lists pay from a budget of a few requests in a second.
+        if (/^\/api\/v1\/(tasks|agents|quarantine)\/?$/.test(target)) return;
+        await expectAnswer({ method: verb, path: target });
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+
+  it('to any query of a list', async () => {
+    const name = fc.constantFrom(
+      'status',
+      'mode',
+      'label',
+      'holder',
+      'product',
+      'page_size',
+      'page_token',
+      'x',
+      '__proto__',
+    );
+    const value = fc.oneof(
+      fc.constantFrom(
+        '',
+        'created',
+        'agent:x',
+        "x'%20OR%20'1'='1",
+        '%27',
+        '1',
+        '-1',
+        '1e9',
+        'NaN',
+        '%00',
+        'AAAA',
+      ),
+      fc.string({ unit: 'grapheme', maxLength: 20 }).map(encodeURIComponent),
+    );
+    const query = fc.array(fc.tuple(name, value), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom('/tasks', '/quarantine'), query, async (path, pairs) => {
+        const search = pairs.map((pair) => pair.join('=')).join('&');
+        await expectAnswer({ method: 'GET', path: `/api/v1${path}?${search}` });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('to any content', async () => {
+    const type = fc.constantFrom(
+      'application/json',
+      'application/json; charset=latin1',
+      'text/plain',
+      'x',
+      '',
+      'multipart/form-data',
+    );
+    const body = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+      fc
+        .constantFrom(
+          '{',
+          '[[',
+          '{"a":1,}',
+          '"',
+          'nul',
+          '\ufeff{}',
+          '{"constructor":{"prototype":{}}}',
+          '1e999',
+        )
+        .map(Buffer.from),
+    );
+    await fc.assert(
+      fc.asyncProperty(type, body, fc.constantFrom(...MESSAGES), async (given, content, [path]) => {
+        await expectAnswer({
+          method: 'POST',
+          path: `/api/v1${path}`,
+          headers: given ? { 'content-type': given } : {},
+          body: content as Buffer,
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('and the server is well after all that', async () => {
+    expect((await api.get('/tasks/org/repo%231')).status).toBe(200);
+  });
+});
