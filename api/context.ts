@@ -13,10 +13,11 @@ import type { Config } from '../contracts/config';
 import type { Board } from '../dispatch/board';
 import type { Claims } from '../dispatch/claim';
 import type { Directory } from '../dispatch/directory';
-import type { VisibilityBudget } from '../dispatch/visibility-budget';
+import type { HoldsByHolder } from './holds';
 import type { LeaseMemory } from './lease-memory';
 import type { PageTokens } from './page-token';
 import type { Tokens } from './tokens';
+import type { Pages } from './visibility-page';
 
 export interface ApiContext {
   client: Client;
@@ -25,11 +26,13 @@ export interface ApiContext {
   board: Board;
   claims: Claims;
   directory: Directory;
-  budget: VisibilityBudget;
   blobs: BlobStore;
   config: Config;
   tokens: Tokens;
   pageTokens: PageTokens;
+  pages: Pages;
+  /** What each holder holds, by `host:<id>` or `agent:<id>`. */
+  holds: () => Promise<HoldsByHolder>;
   leases: LeaseMemory;
   /** Aborted when the server stops: parked long polls end. */
   closing: AbortSignal;

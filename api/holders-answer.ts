@@ -1,40 +1,30 @@
-/** A list of holders with what each holds: one look at the index for all of them. */
+/** A list of holders with what each holds, as far as the caller may see it. */
 import type { HolderView } from '../contracts/holder';
 import type { KnownHolder } from '../dispatch/directory';
-import { listWorkflows } from '../dispatch/list-workflows';
-import { and, isSet, isUnset, RUNNING, typeIs } from '../dispatch/query';
-import { taskIdOf } from '../workflows/names';
-import { CLAIMABLE_SINCE, HOLDER, TASK_STATUS } from '../workflows/search-attributes';
+import { maySee } from './auth';
 import type { ApiContext } from './context';
 import { ENGINE_MS, within } from './deadline';
 import { holderView } from './holder-profile';
+import type { Principal } from './tokens';
 
-type Holds = HolderView['holds'];
-
+/** Hosts belong to no product and are shown to all; an agent of no product is shown to those who see all. */
 export async function holdersAnswer(
-  ctx: ApiContext,
+  ctx: Pick<ApiContext, 'client' | 'holds'>,
+  principal: Principal,
   load: () => Promise<KnownHolder[]>,
-  isShown: (product: string | null) => boolean,
 ): Promise<{ holders: HolderView[] }> {
   const known = await within(ctx.client, ENGINE_MS, load);
-  const shown = known.filter(({ profile }) => isShown(profile.product));
-  const holds = shown.length > 0 ? await within(ctx.client, ENGINE_MS, () => holdsByHolder(ctx)) : new Map();
-  return {
-    holders: shown.map((h) => holderView(h, holds.get(`${h.profile.kind}:${h.profile.id}`) ?? [])),
-  };
-}
-
-async function holdsByHolder({ client, budget }: ApiContext): Promise<Map<string, Holds>> {
-  const query = and(typeIs('task'), RUNNING, isSet(HOLDER), isUnset(CLAIMABLE_SINCE));
-  const holds = new Map<string, Holds>();
-  for await (const { workflowId, typedSearchAttributes } of listWorkflows(client, budget, 'lists', query)) {
-    const holder = typedSearchAttributes.get(HOLDER);
-    if (!holder) continue;
-    const held = {
-      task_id: taskIdOf(workflowId),
-      status: typedSearchAttributes.get(TASK_STATUS) ?? 'assigned',
-    };
-    holds.set(holder, [...(holds.get(holder) ?? []), held]);
-  }
-  return holds;
+  const shown = known.filter(
+    ({ profile: { kind, product } }) => kind === 'host' || [null, product].includes(principal.product),
+  );
+  if (shown.length === 0) return { holders: [] };
+  const holds = await ctx.holds();
+  const holders = shown.map((holder) => {
+    const held = holds.get(`${holder.profile.kind}:${holder.profile.id}`) ?? [];
+    return holderView(
+      holder,
+      held.filter(({ product }) => maySee(principal, product)),
+    );
+  });
+  return { holders };
 }

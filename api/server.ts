@@ -10,9 +10,11 @@ import { buildApp } from './app';
 import { openClients } from './connections';
 import type { ApiContext } from './context';
 import { RATE_LIMIT, type RateLimit } from './hardening';
+import { createHolds } from './holds';
 import { createLeaseMemory } from './lease-memory';
 import { createPageTokens } from './page-token';
 import { createTokens } from './tokens';
+import { createPages } from './visibility-page';
 
 export interface ApiDeps extends Omit<RoleDeps, 'bundlePath'> {
   blobs: BlobStore;
@@ -42,11 +44,12 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
     board: createBoard({ client: clients.client, budget, logger }),
     claims: createClaims({ client: clients.claims, logger, budget }),
     directory: createDirectory({ client: clients.client, budget, logger, configured }),
-    budget,
     blobs: deps.blobs,
     config,
     tokens: createTokens(stateDir),
     pageTokens: createPageTokens(stateDir.signingKey),
+    pages: createPages(clients.client, budget),
+    holds: createHolds(clients.client, budget),
     leases: createLeaseMemory(),
     closing: closing.signal,
   };

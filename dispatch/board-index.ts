@@ -1,14 +1,15 @@
 /**
- * Claimable tasks, sorted within buckets of one shape. Looking for the best entry reads the end of each
- * bucket, so its cost grows with the number of shapes and not with the number of tasks.
+ * Claimable tasks in buckets of one shape. Looking for the best entry reads the front of each bucket, so its
+ * cost grows with the number of shapes and not with the number of tasks.
  */
 import { type BoardEntry, compareEntries, type Seeker, type Shape, shapeKey, shapeOf } from './board-entry';
+import { createLane, type Lane } from './board-lane';
 
 interface Bucket {
   key: string;
   shape: Shape;
-  /** The best entry last: taking it is a pop. */
-  entries: BoardEntry[];
+  /** By priority, the highest first. */
+  lanes: Array<[priority: number, lane: Lane]>;
 }
 
 interface Slot {
@@ -24,7 +25,7 @@ export interface BoardIndex {
   addedAt(taskId: string): number;
   /** Replaces an entry of the same task. */
   add(entry: BoardEntry, now: number): void;
-  remove(taskId: string): BoardEntry | undefined;
+  remove(taskId: string): void;
   /** What the seeker should try next, without the entries that it has tried. */
   best(seeker: Seeker, tried: ReadonlySet<BoardEntry>): BoardEntry | null;
   ids(): Iterable<string>;
@@ -39,19 +40,21 @@ export function createBoardIndex(): BoardIndex {
     const key = shapeKey(shape);
     const known = buckets.get(key);
     if (known) return known;
-    const bucket = { key, shape, entries: [] };
+    const bucket: Bucket = { key, shape, lanes: [] };
     buckets.set(key, bucket);
     return bucket;
   }
 
-  function remove(taskId: string): BoardEntry | undefined {
+  function remove(taskId: string): void {
     const slot = slots.get(taskId);
-    if (!slot) return undefined;
+    if (!slot) return;
     slots.delete(taskId);
     const { bucket, entry } = slot;
-    bucket.entries.splice(positionOf(bucket.entries, entry), 1);
-    if (bucket.entries.length === 0) buckets.delete(bucket.key);
-    return entry;
+    const at = bucket.lanes.findIndex(([priority]) => priority === entry.priority);
+    const lane = bucket.lanes[at]?.[1];
+    lane?.remove(entry);
+    if (lane?.isEmpty()) bucket.lanes.splice(at, 1);
+    if (bucket.lanes.length === 0) buckets.delete(bucket.key);
   }
 
   return {
@@ -63,7 +66,7 @@ export function createBoardIndex(): BoardIndex {
     add(entry, now) {
       remove(entry.taskId);
       const bucket = bucketOf(entry);
-      bucket.entries.splice(positionOf(bucket.entries, entry), 0, entry);
+      laneOf(bucket, entry.priority).add(entry);
       slots.set(entry.taskId, { entry, bucket, addedAt: now });
     },
     best(seeker, tried) {
@@ -73,7 +76,7 @@ export function createBoardIndex(): BoardIndex {
         if (!seeker.accepts(bucket.shape)) continue;
         const prefers = seeker.prefers(bucket.shape);
         if (preferred && !prefers) continue;
-        const entry = lastUntried(bucket.entries, tried);
+        const entry = firstOf(bucket, tried);
         if (!entry) continue;
         if (best === null || (prefers && !preferred) || compareEntries(entry, best) < 0) {
           best = entry;
@@ -85,23 +88,19 @@ export function createBoardIndex(): BoardIndex {
   };
 }
 
-/** Where the entry is, or belongs, in a list that is sorted with the best last. */
-function positionOf(entries: readonly BoardEntry[], entry: BoardEntry): number {
-  let low = 0;
-  let high = entries.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const other = entries[middle];
-    if (other !== undefined && compareEntries(other, entry) > 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+function laneOf({ lanes }: Bucket, priority: number): Lane {
+  const known = lanes.find(([other]) => other === priority);
+  if (known) return known[1];
+  const lane = createLane();
+  lanes.push([priority, lane]);
+  lanes.sort(([a], [b]) => a - b);
+  return lane;
 }
 
-function lastUntried(entries: readonly BoardEntry[], tried: ReadonlySet<BoardEntry>): BoardEntry | null {
-  for (let i = entries.length - 1; i >= 0; i--) {
-    const entry = entries[i];
-    if (entry && !tried.has(entry)) return entry;
+function firstOf({ lanes }: Bucket, tried: ReadonlySet<BoardEntry>): BoardEntry | null {
+  for (const [, lane] of lanes) {
+    const entry = lane.first(tried);
+    if (entry) return entry;
   }
   return null;
 }

@@ -7,6 +7,7 @@ import type { ApiContext, App } from '../context';
 import { ENGINE_MS, within } from '../deadline';
 import { holderView, knownAgent, registerAgent } from '../holder-profile';
 import { holdersAnswer } from '../holders-answer';
+import { ApiProblem } from '../problems';
 import { PROBLEMS } from '../route-docs';
 
 const REGISTRARS: Access = ['agent', 'coordinator', 'admin'];
@@ -28,6 +29,9 @@ export function agents(app: App, ctx: ApiContext) {
       const { agent_id, capabilities, slots, version } = request.body;
       if (principal.role === 'agent') actingAgent(principal, agent_id);
       const known = await knownAgent(ctx, agent_id);
+      if (principal.role !== 'agent' && known && !maySee(principal, known.profile.product ?? '')) {
+        throw new ApiProblem(409, 'id_taken', `${agent_id} is the name of an agent of another product`);
+      }
       const product = principal.product ?? known?.profile.product ?? null;
       const profile = await registerAgent(ctx, {
         id: agent_id,
@@ -51,11 +55,6 @@ export function agents(app: App, ctx: ApiContext) {
       config: { access: EVERYONE },
       schema: { summary: 'List agents', tags: ['holders'], response: { 200: holdersSchema, ...PROBLEMS } },
     },
-    async (request) => {
-      const principal = principalOf(request);
-      return holdersAnswer(ctx, ctx.directory.agents, (product) =>
-        principal.product === null ? true : product !== null && maySee(principal, product),
-      );
-    },
+    async (request) => holdersAnswer(ctx, principalOf(request), ctx.directory.agents),
   );
 }

@@ -1,5 +1,5 @@
 import { holdersSchema } from '../../contracts/api';
-import { EVERYONE } from '../auth';
+import { EVERYONE, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
 import { holdersAnswer } from '../holders-answer';
 import { PROBLEMS } from '../route-docs';
@@ -11,6 +11,6 @@ export function hosts(app: App, ctx: ApiContext) {
       config: { access: EVERYONE },
       schema: { summary: 'List hosts', tags: ['holders'], response: { 200: holdersSchema, ...PROBLEMS } },
     },
-    async () => holdersAnswer(ctx, ctx.directory.hosts, () => true),
+    async (request) => holdersAnswer(ctx, principalOf(request), ctx.directory.hosts),
   );
 }

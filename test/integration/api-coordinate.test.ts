@@ -286,6 +286,15 @@ describe('products', () => {
       (await api.post('/tasks', { title: 't', body: 'b', labels: ['agent:red'] }, { token: red })).body
         .product,
     ).toBe('red');
+    const held = async (token: string) =>
+      (await api.get('/agents', { token })).body.holders.map((h: { id: string; holds: unknown[] }) => [
+        h.id,
+        h.holds,
+      ]);
+    await waitUntil(async () => (await held(blue)).length === 1, { what: 'the agent of the product' });
+    expect((await held(blue))[0]).toEqual(['ba', [{ task_id: task.id, status: 'assigned' }]]);
+    expect((await held(red)).map(([id]: [string]) => id)).toEqual(['ra']);
+    expect((await api.post('/agents', { agent_id: 'ba' }, { token: red })).status).toBe(409);
     const list = await waitUntil(
       async () => {
         const { tasks } = (await api.get('/tasks', { token: red })).body;

@@ -43,6 +43,7 @@ describe('an engine that is away for longer than the leases', () => {
       expect((await agent.post(`${path(id)}/heartbeat`, { epoch })).status).toBe(200);
       held.push({ id, agent, epoch });
     }
+    const idlers = await Promise.all(ids.map((id) => fleet.agent(`thief-of-${id}`)));
     await fleet.kill9('temporal');
     // The server ends some moments after its supervisor.
     const first = held[0];
@@ -60,11 +61,10 @@ describe('an engine that is away for longer than the leases', () => {
 
     // Idle agents that would take any of them, at once and again and again.
     let idle = true;
-    const thieves = ids.map(async (id) => {
-      const thief = await fleet.agent(`thief-of-${id}`);
+    const thieves = ids.map(async (id, i) => {
       const want = { agent_id: `thief-of-${id}`, capabilities: [`agent:${id}`], wait_ms: 1_000 };
       while (idle) {
-        const reply = await thief.post('/tasks/dequeue', want).catch(() => null);
+        const reply = await idlers[i]?.post('/tasks/dequeue', want).catch(() => null);
         if (reply?.status === 200) return id;
       }
       return null;

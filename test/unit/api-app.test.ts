@@ -31,6 +31,7 @@ beforeAll(async () => {
     tokens,
     pageTokens: createPageTokens(signingKey),
     leases: createLeaseMemory(),
+    holds: async () => new Map(),
     closing: new AbortController().signal,
   } as unknown as ApiContext;
   const logger = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });

@@ -4,6 +4,7 @@ import type { Environment } from '../config/environment';
 import type { StateDir } from '../config/state-dir';
 import type { Role, TemporalAddress } from '../role';
 import { embeddedNamespace, embeddedTemporal, externalTemporal } from './connect';
+import { listens } from './listens';
 import { reachTemporal } from './reach';
 import { registerSearchAttributes } from './register-search-attributes';
 import { resolveTemporalCli } from './resolve-cli';
@@ -72,12 +73,12 @@ async function prepare(temporal: TemporalAddress, { signal }: EngineOptions): Pr
   await registerSearchAttributes(temporal);
 }
 
-/** The other process may be starting at the same time. */
+/** The other process may be starting at the same time, on another port than the last one. */
 async function awaitEmbedded({ stateDir, say, signal }: EngineOptions): Promise<TemporalAddress> {
   const giveUp = Date.now() + EMBEDDED_MS;
   for (let said = false; ; said = true) {
     const temporal = embeddedTemporal(stateDir.path);
-    if (temporal !== null) return temporal;
+    if (temporal !== null && (await listens(temporal.address))) return temporal;
     if (Date.now() > giveUp) {
       throw new Error(
         `no Temporal server: set TEMPORAL_ADDRESS, or run \`signalbox temporal\` on the state directory ${stateDir.path}`,

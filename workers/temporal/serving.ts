@@ -1,9 +1,9 @@
-import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { msToNumber, msToTs, requiredTsToMs } from '@temporalio/common/lib/time';
 import { SEARCH_ATTRIBUTES } from '../../workflows/search-attributes';
 import type { TemporalConnectionOptions } from '../role';
+import { listens } from './listens';
 
 const POLL_MS = 50;
 const CALL_MS = 5_000;
@@ -37,20 +37,7 @@ export async function waitUntilServing(
 }
 
 async function untilListening(address: string, signal: AbortSignal): Promise<void> {
-  const { hostname, port } = new URL(`tcp://${address}`);
-  while (!(await listens(hostname, Number(port)))) {
-    await pause(POLL_MS, undefined, { signal });
-  }
-}
-
-function listens(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port }, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
+  while (!(await listens(address))) await pause(POLL_MS, undefined, { signal });
 }
 
 /** A query that uses every attribute; fails while one of them is not known. */

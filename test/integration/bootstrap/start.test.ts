@@ -20,7 +20,7 @@ describe('signalbox start', () => {
     running.push(command);
     return command;
   };
-  const valueOf = (command: RunningCommand, name: string) =>
+  const printed = (command: RunningCommand, name: string) =>
     new RegExp(`^ {2}${name} +(\\S+)`, 'm').exec(command.output())?.[1] ?? `no ${name}`;
 
   beforeEach(() => {
@@ -44,13 +44,13 @@ describe('signalbox start', () => {
     await box.said(/Signalbox is ready: all roles/, 60_000);
     expect(performance.now() - began).toBeLessThan(15_000);
 
-    const api = valueOf(box, 'API');
+    const api = printed(box, 'API');
     const health = await fetch(new URL('/health', api));
     expect(await health.json()).toMatchObject({ status: 'healthy' });
-    expect((await fetch(valueOf(box, 'OpenAPI page'))).status).toBe(200);
-    expect((await fetch(valueOf(box, 'Temporal UI'))).status).toBe(200);
+    expect((await fetch(printed(box, 'OpenAPI page'))).status).toBe(200);
+    expect((await fetch(printed(box, 'Temporal UI'))).status).toBe(200);
 
-    const token = readFileSync(valueOf(box, 'Admin token'), 'utf8').trim();
+    const token = readFileSync(printed(box, 'Admin token'), 'utf8').trim();
     const tasks = (headers: Record<string, string>) => fetch(`${api}/tasks`, { headers });
     expect((await tasks({ authorization: `Bearer ${token}` })).status).toBe(200);
     expect((await tasks({})).status).toBe(401);
@@ -68,13 +68,13 @@ describe('signalbox start', () => {
     const second = start();
     expect(await second.ended).toBe(1);
     expect(second.output()).toContain(`held by the process ${first.pid}`);
-    expect((await fetch(new URL('/health', valueOf(first, 'API')))).status).toBe(200);
+    expect((await fetch(new URL('/health', printed(first, 'API')))).status).toBe(200);
   }, 120_000);
 
   it('stops what it started when its port is taken', async () => {
     const first = start();
     await first.said(/Signalbox is ready/, 60_000);
-    const { port } = new URL(valueOf(first, 'API'));
+    const { port } = new URL(printed(first, 'API'));
     const stateDir = join(folder, 'other');
     const second = start({ SIGNALBOX_PORT: port, SIGNALBOX_STATE_DIR: stateDir });
     expect(await second.ended).toBe(1);
@@ -89,7 +89,7 @@ describe('signalbox start', () => {
       await box.said(/Signalbox is ready/, 60_000);
       expect(box.output()).toContain(`${there.address}, namespace ${there.namespace}`);
       expect(readServerRecord(join(folder, 'state'))).toBeNull();
-      expect((await fetch(new URL('/ready', valueOf(box, 'API')))).status).toBe(200);
+      expect((await fetch(new URL('/ready', printed(box, 'API')))).status).toBe(200);
       expect(await box.kill('SIGINT')).toBe(0);
       await there.connection.workflowService.describeNamespace({ namespace: there.namespace });
     } finally {

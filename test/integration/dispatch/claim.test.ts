@@ -110,6 +110,29 @@ describe('claim', () => {
     expect(await claims.claim(task.input.task_id, claimOf('b'), 5_000)).toMatchObject({ kind: 'granted' });
   }, 60_000);
 
+  it('leaves one trace in the history of a task, however often it gets no answer', async () => {
+    await withoutWorkers(async (comeBack) => {
+      const task = await startVisibleTask(space.client);
+      const signals = async () =>
+        (await task.handle.fetchHistory()).events?.filter(
+          (event) => event.workflowExecutionSignaledEventAttributes,
+        );
+      for (let i = 0; i < 4; i++) {
+        const result = await claims.claim(task.input.task_id, claimOf(`a${i}`), 400);
+        expect(result).toEqual({ kind: 'indeterminate' });
+      }
+      await waitUntil(async () => (await signals())?.length === 1, {
+        what: 'the first claim to be given up',
+      });
+      await comeBack();
+      await waitUntil(
+        async () => (await claims.claim(task.input.task_id, claimOf('b'), 5_000)).kind === 'granted',
+        { what: 'a claim to be granted' },
+      );
+      expect(await signals()).toHaveLength(1);
+    });
+  }, 60_000);
+
   it('is a lost race beyond 10 claims in flight, at once', async () => {
     await withoutWorkers(async () => {
       const task = await startVisibleTask(space.client);
