@@ -14,7 +14,6 @@ import type { Renewal } from '../workflows/task/types';
 import type { ApiContext } from './context';
 import { ANSWER_MS, within } from './deadline';
 import { type Beat, leaseHeartbeat } from './lease-heartbeat';
-import type { KnownLease } from './lease-memory';
 import { pendingLease } from './lease-time';
 import { ApiProblem, taskNotFound } from './problems';
 import { describeTask, isRunning, productOf } from './read-task';
@@ -34,6 +33,7 @@ export async function renew(ctx: ApiContext, request: RenewalRequest): Promise<H
   const { taskId, epoch, holder } = request;
   const known = ctx.leases.get(taskId, epoch);
   if (known?.holder === holder) {
+    if (request.product !== null && request.product !== known.product) throw taskNotFound(taskId);
     const beat = await beatOn(ctx, request, known.activityId);
     if (beat !== 'not_found') return answer(beat, known.leaseMs);
     ctx.leases.forget(taskId, epoch);
@@ -90,12 +90,6 @@ function answer(beat: Exclude<Beat, 'not_found'>, leaseMs: number): HeartbeatAns
     expires_at: new Date(Date.now() + (renewed ? leaseMs : 0)).toISOString(),
     directive: renewed ? 'continue' : 'terminate',
   };
-}
-
-/** The lease that this process knows of, if it is that of the caller. */
-export function knownLease(ctx: ApiContext, { taskId, epoch, holder }: RenewalRequest): KnownLease | null {
-  const lease = ctx.leases.get(taskId, epoch);
-  return lease?.holder === holder ? lease : null;
 }
 
 const closed = () => new ApiProblem(410, 'closed', 'the task is closed');

@@ -20,6 +20,8 @@ import { ENGINE_MS, within } from './deadline';
 export interface TaskMemo {
   /** Of the request that created the task: tells a repeat from another task of the same id. */
   body_hash: string;
+  /** ISO 8601. The start of the run is later once it has continued as new. */
+  created_at: string;
 }
 
 /** A value of a keyword attribute has room for so many characters on SQL. */
@@ -29,7 +31,7 @@ const KEYWORD_MAX = 255;
 export async function startTask(
   { client, board }: Pick<ApiContext, 'client' | 'board'>,
   input: TaskInput,
-  memo: TaskMemo,
+  memo: Pick<TaskMemo, 'body_hash'>,
   reuse: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE',
 ): Promise<void> {
   const options: WorkflowStartOptions = {
@@ -39,7 +41,7 @@ export async function startTask(
     workflowIdReusePolicy: reuse,
     workflowIdConflictPolicy: 'FAIL',
     typedSearchAttributes: initialAttributes(input),
-    memo: { ...memo },
+    memo: { ...memo, created_at: new Date(input.created_at).toISOString() } satisfies TaskMemo,
     staticSummary: `${input.task_id} (${input.execution_mode})`,
   };
   await within(client, ENGINE_MS, () => client.workflow.start('task', options));

@@ -8,8 +8,7 @@ import { Runtime } from '@temporalio/worker';
 const [folder, version] = process.argv.slice(2);
 if (!folder || !version) throw new Error('usage: node download-temporal.mjs <empty folder> <version>');
 
-const runtime = Runtime.instance();
-const server = await runtime.createEphemeralServer({
+const config = {
   type: 'dev-server',
   exe: {
     type: 'cached-download',
@@ -27,9 +26,17 @@ const server = await runtime.createEphemeralServer({
   ui: false,
   log: { format: 'json', level: 'error' },
   extraArgs: [],
-});
-await runtime.shutdownEphemeralServer(server);
-await runtime.shutdown();
+};
+
+try {
+  // It can only be had started; it is stopped at once.
+  const runtime = Runtime.instance();
+  await runtime.shutdownEphemeralServer(await runtime.createEphemeralServer(config));
+  await runtime.shutdown();
+} catch (error) {
+  console.error(error.message);
+  process.exit(1);
+}
 
 const [file] = readdirSync(folder)
   .map((name) => join(folder, name))

@@ -13,52 +13,54 @@ const ABORT_GRACE_MS = 2_000;
 
 /** The machine this process runs on. `env` is the whole environment of the scripts (see host-environment). */
 export class LocalTransport implements Transport {
-  private readonly running = new Map<ChildProcess, Promise<unknown>>();
+  /** What ends each script that runs, and when it has. */
+  private readonly running = new Map<AbortController, Promise<unknown>>();
   private closed = false;
 
   constructor(private readonly options: { env: Record<string, string> }) {}
 
   async exec(script: string, options: ExecOptions = {}): Promise<ExecResult> {
     options.signal?.throwIfAborted();
-    if (this.closed) throw new ConnectionLostError('the transport is closed');
+    if (this.closed) throw closedError();
     // A session of its own: Ctrl-C on the terminal must not stop a start half-way.
     const child = spawn('/bin/sh', ['-c', script], { cwd: '/', env: this.options.env, detached: true });
-    const ended = collect(child, options);
+    const closing = new AbortController();
+    const signals = options.signal ? [closing.signal, options.signal] : [closing.signal];
+    const ended = collect(child, { ...options, signal: AbortSignal.any(signals) });
     this.running.set(
-      child,
+      closing,
       ended.catch(() => undefined),
     );
     try {
       return await ended;
     } finally {
-      this.running.delete(child);
+      this.running.delete(closing);
     }
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    for (const child of this.running.keys()) endGroup(child);
+    for (const closing of this.running.keys()) closing.abort(closedError());
     await Promise.all(this.running.values());
   }
 }
+
+const closedError = () => new ConnectionLostError('the transport is closed');
 
 function collect(child: ChildProcess, options: ExecOptions): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
     const limit = options.max_bytes ?? DEFAULT_MAX_BYTES;
     const out: Buffer[] = [];
     const err: Buffer[] = [];
-    let stop: { reason: unknown } | null = null;
-    let timer: NodeJS.Timeout | undefined;
+    let stop: { reason: unknown; timer: NodeJS.Timeout } | null = null;
 
     const stopFor = (reason: unknown) => {
-      if (stop !== null) return;
-      stop = { reason };
-      timer = endGroup(child);
+      stop ??= { reason, timer: endGroup(child) };
     };
     const onAbort = () => stopFor(options.signal?.reason);
     const settle = () => {
       options.signal?.removeEventListener('abort', onAbort);
-      clearTimeout(timer);
+      clearTimeout(stop?.timer);
     };
     const keep = (chunks: Buffer[]) => {
       let size = 0;

@@ -74,7 +74,12 @@ async function bodyText({ blobs }: ApiContext, { body }: CreateTask): Promise<Te
 }
 
 /** Throws 409 when the id belongs to another task. */
-async function sameTask(ctx: ApiContext, id: string, product: string, { body_hash }: TaskMemo) {
+async function sameTask(
+  ctx: ApiContext,
+  id: string,
+  product: string,
+  { body_hash }: Pick<TaskMemo, 'body_hash'>,
+) {
   const reading = await readTask(ctx, id);
   const known = (reading.description.memo as Partial<TaskMemo> | undefined)?.body_hash;
   if (known !== body_hash || reading.product !== product) {

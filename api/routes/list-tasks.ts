@@ -15,6 +15,7 @@ import { EVERYONE, maySee, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
 import { tasksQuery } from '../list-query';
 import { PROBLEMS } from '../route-docs';
+import type { TaskMemo } from '../start-task';
 import { visibilityPage } from '../visibility-page';
 
 export function listTasks(app: App, ctx: ApiContext) {
@@ -66,7 +67,7 @@ function toItem(row: WorkflowExecutionInfo): TaskItem {
     repository: attributes.get(REPOSITORY) ?? null,
     product: attributes.get(PRODUCT) ?? 'default',
     priority: attributes.get(TASK_PRIORITY) ?? 5,
-    created_at: row.startTime.toISOString(),
+    created_at: (row.memo as Partial<TaskMemo> | undefined)?.created_at ?? row.startTime.toISOString(),
     closed_at: row.closeTime?.toISOString() ?? null,
   };
 }

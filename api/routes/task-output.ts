@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import { attemptId, isHost } from '../../workflows/names';
 import type { TaskReport } from '../../workflows/task/types';
 import { assertVisible, EVERYONE, principalOf } from '../auth';
 import { byteRange } from '../byte-range';
@@ -62,7 +63,21 @@ export function taskOutput(app: App, ctx: ApiContext) {
   );
 }
 
-function outputRef({ view }: TaskReport, epoch: number | undefined): string | null {
-  const attempts = epoch === undefined ? view.attempts : view.attempts.filter((a) => a.epoch === epoch);
-  return attempts.findLast((attempt) => attempt.output_ref !== null)?.output_ref ?? null;
+/** The output of a run on a host is there while it grows, and named before the attempt has ended. */
+function outputRefs({ view }: TaskReport, epoch: number | undefined): string[] {
+  return view.attempts
+    .filter((attempt) => epoch === undefined || attempt.epoch === epoch)
+    .toReversed()
+    .flatMap(({ epoch: of, holder, output_ref }) => {
+      if (output_ref !== null) return [output_ref];
+      return isHost(holder) ? [`output:${attemptId({ task_id: view.id, product: view.product }, of)}`] : [];
+    });
+}
+
+async function findOutput({ blobs }: Pick<ApiContext, 'blobs'>, refs: string[]) {
+  for (const ref of refs) {
+    const size = await blobs.size(ref);
+    if (size !== null) return { ref, size };
+  }
+  throw new ApiProblem(404, 'no_output', 'no such attempt, or it has no output');
 }

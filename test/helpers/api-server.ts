@@ -31,11 +31,11 @@ export type TestApi = Awaited<ReturnType<typeof startTestApi>>;
 /** The real API on a free port, with directories and secrets of its own. */
 export async function startTestApi(
   temporal: TemporalAddress,
-  options: { config?: Record<string, unknown>; logger?: Logger; signingKey?: Uint8Array } = {},
+  options: { config?: Record<string, unknown>; logger?: Logger; signingKey?: Uint8Array; port?: number } = {},
 ) {
   const path = mkdtempSync(join(tmpdir(), 'signalbox-api-'));
   const signingKey = options.signingKey ?? randomBytes(32);
-  const environment = { port: 0, host: '127.0.0.1' } as RoleDeps['environment'];
+  const environment = { port: options.port ?? 0, host: '127.0.0.1' } as RoleDeps['environment'];
   const api = await startApi({
     environment,
     config: configSchema.parse({ hosts: {}, ...options.config }),

@@ -4,15 +4,27 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { DirectoryBlobStore } from '../../activities/blobs/directory-store';
 import type { HostDeps } from '../../activities/ssh/host';
 import { createHostActivities } from '../../activities/ssh/host-activities';
 import { hostEnvironment } from '../../activities/ssh/host-environment';
 import { LocalTransport } from '../../activities/ssh/local-transport';
 import type { Transport } from '../../activities/ssh/transport';
-import type { FollowHeartbeat, KillRequest, RunOutcome, RunRequest, StartedRun } from '../../contracts/run';
+import type {
+  FollowHeartbeat,
+  KillReport,
+  KillRequest,
+  RunOutcome,
+  RunRequest,
+  StartedRun,
+} from '../../contracts/run';
 import { RUN_MARK } from './leaks';
 import { waitUntil } from './wait-until';
+
+/** Failures are looked at by the tests, not in the log. */
+export const activityEnvironment = () =>
+  new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
 
 export interface LocalHostOptions extends Partial<Omit<HostDeps, 'host' | 'transport'>> {
   slots?: number;
@@ -48,8 +60,8 @@ export function localHost({ slots = 4, root: given, env, wrap = (t) => t, ...dep
     environment.run(created.startRun, asked);
   const activities = {
     ...created,
-    startRun: (asked: RunRequest) => startIn(new MockActivityEnvironment(), asked),
-    killRun: (asked: KillRequest) => new MockActivityEnvironment().run(created.killRun, asked),
+    startRun: (asked: RunRequest) => startIn(activityEnvironment(), asked),
+    killRun: (asked: KillRequest): Promise<KillReport> => activityEnvironment().run(created.killRun, asked),
   };
 
   function request(fields: Partial<RunRequest> & { script?: string } = {}): RunRequest {
@@ -75,7 +87,7 @@ export function localHost({ slots = 4, root: given, env, wrap = (t) => t, ...dep
   }
 
   function follow(run: RunRequest, started: StartedRun) {
-    const env = new MockActivityEnvironment();
+    const env = activityEnvironment();
     const beats: FollowHeartbeat[] = [];
     env.on('heartbeat', (details: FollowHeartbeat) => beats.push(details));
     const outcome: Promise<RunOutcome> = env.run(activities.followRun, { request: run, started });

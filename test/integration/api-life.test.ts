@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Role } from '../../workers/role';
 import { startTestApi, type TestApi } from '../helpers/api-server';
@@ -87,5 +88,28 @@ describe('the life of a task over REST', () => {
     const { body } = await api.get(`${path(id)}/events`);
     const types = body.events.map((event: { type: string }) => event.type);
     expect(types).toEqual(['created', 'decided', 'granted', 'running', 'receipt_accepted', 'completed']);
+  });
+});
+
+describe('a server that stops', () => {
+  it('lets go of those who wait, at once', async () => {
+    const stopping = await startTestApi(engine.temporal);
+    const label = `agent:${randomUUID()}`;
+    const waiting = Array.from({ length: 20 }, (_, i) =>
+      stopping.post('/tasks/dequeue', { agent_id: `w${i}`, capabilities: [label], wait_ms: 50_000 }),
+    );
+    await waitUntil(async () => (await stopping.get('/agents')).body.holders.length >= 20, {
+      what: 'all to wait',
+    });
+    const started = Date.now();
+    await stopping.stop();
+    expect(Date.now() - started).toBeLessThan(3_000);
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(Array(20).fill(204));
+  });
+
+  it('can be started twice, but not on one port', async () => {
+    const { port } = new URL(api.url);
+    await expect(startTestApi(engine.temporal, { port: Number(port) })).rejects.toThrow('EADDRINUSE');
+    expect((await fetch(`${api.url}/health`)).status).toBe(200);
   });
 });

@@ -3,8 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { git, localHost } from '../helpers/local-host';
+import { activityEnvironment, git, localHost } from '../helpers/local-host';
 import { waitUntil } from '../helpers/wait-until';
 
 jest.setTimeout(60_000);
@@ -262,9 +261,9 @@ it('a start that is repeated while it still clones waits for it, and heartbeats'
   const slow = localHost({ env: slowGit(go) });
   try {
     const request = slow.request({ repository: origin, branch_name: BRANCH, script: 'ls' });
-    const first = slow.startIn(new MockActivityEnvironment(), request);
+    const first = slow.startIn(activityEnvironment(), request);
     await waitUntil(() => existsSync(`${go}.clones`), { what: 'the clone to begin' });
-    const env = new MockActivityEnvironment();
+    const env = activityEnvironment();
     let beats = 0;
     env.on('heartbeat', () => {
       beats += 1;

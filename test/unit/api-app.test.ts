@@ -196,7 +196,7 @@ describe('a path', () => {
     ['/api/v1/tasks?page_size=0', 400, 'invalid_request'],
     ['/api/v1/tasks?status=created&status=failed', 400, 'invalid_request'],
     ['/api/v1/tasks?page_token=abc', 400, 'invalid_page_token'],
-  ])('%s', async (url, status, code) => {
+  ])('%.60s', async (url, status, code) => {
     const answer = await app.inject({ url, headers: await bearer('viewer') });
     expect(answer.json()).toMatchObject({ status, code });
     expect(answer.headers['content-type']).toContain('application/problem+json');

@@ -41,7 +41,7 @@ export async function installCli(options: InstallOptions): Promise<string> {
 }
 
 async function fetchCli(aside: string, options: InstallOptions): Promise<string> {
-  const tried: string[] = [];
+  const tried = options.go === null ? ['  build: there is no `go` on the PATH'] : [];
   for (const way of options.go === null ? [download] : [build, download]) {
     try {
       return await way(aside, options);
@@ -50,9 +50,8 @@ async function fetchCli(aside: string, options: InstallOptions): Promise<string>
       tried.push(`  ${way.name}: ${error instanceof Error ? error.message : error}`);
     }
   }
-  const noGo = options.go === null ? '\n  build: there is no `go` on the PATH' : '';
   throw new Error(
-    `there is no Temporal server, and none could be had:\n${tried.join('\n')}${noGo}\n` +
+    `there is no Temporal server, and none could be had:\n${tried.join('\n')}\n` +
       'Set TEMPORAL_ADDRESS to a server that is already there, or SIGNALBOX_TEMPORAL_CLI to a `temporal` command.',
   );
 }
