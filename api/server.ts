@@ -1,4 +1,5 @@
 /** The API as a role: listens, and lets go of all it holds when it stops. Stateless: run as many as wanted. */
+import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { BlobStore } from '../contracts/blobs';
 import { createBoard } from '../dispatch/board';
@@ -37,6 +38,8 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
   const clients = openClients(temporal);
   const budget = createVisibilityBudget();
   const closing = new AbortController();
+  // One listener for each parked poll.
+  setMaxListeners(0, closing.signal);
   const configured = Object.entries(config.hosts).map(([id, { capabilities }]) => ({ id, capabilities }));
   const ctx: ApiContext = {
     client: clients.client,

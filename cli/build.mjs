@@ -56,7 +56,8 @@ function compile() {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
   const args = [tsc, '--project', join(root, 'tsconfig.build.json'), '--noCheck', '--listEmittedFiles'];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`the compiler failed:\n${stdout.replace(/^TSFILE: .*\n/gm, '')}${stderr}`);
+  if (status !== 0)
+    throw new Error(`the compiler failed:\n${stdout.replace(/^TSFILE: .*\n/gm, '')}${stderr}`);
   const emitted = [...stdout.matchAll(/^TSFILE: +(.+)$/gm)].map(([, path]) => resolve(root, path));
   prune(emitted);
 }

@@ -4,7 +4,7 @@ import type { HostActivities } from '../contracts/run';
 import type { Slots } from './dispatcher-slots';
 
 /** A host without room is left alone for this long: whoever has its slots is not known here. */
-const FULL_PAUSE_MS = 5_000;
+const FULL_PAUSE_MS = 2_000;
 
 export function watchActivities(activities: HostActivities, hostId: string, slots: Slots): HostActivities {
   return {

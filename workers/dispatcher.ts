@@ -19,9 +19,9 @@ const WAIT_MS = 50_000;
 /** After a claim without an answer, and after an error: the engine or the workers are away. */
 const PAUSE_MS = 1_000;
 /** Between two looks at what the hosts hold, while some of it is not watched by this process. */
-const RECONCILE_MS = 5_000;
+const RECONCILE_MS = 2_000;
 /** While all of it is, every so many times as long. */
-const RECONCILE_RARELY = 6;
+const RECONCILE_RARELY = 15;
 
 export interface DispatcherDeps {
   board: Board;

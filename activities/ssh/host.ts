@@ -26,6 +26,8 @@ export interface HostDeps {
   poll_ms?: number;
   /** Between two heartbeats of followRun at most, in milliseconds. */
   heartbeat_ms?: number;
+  /** How long a claimed start may take to show its process, in milliseconds; then it is made void. */
+  start_ms?: number;
   /**
    * Does the engine answer? Asked about once per heartbeat. A follower that has lost the engine must not keep a run
    * alive that was given to someone else: it stops touching the run until the engine answers again.

@@ -16,6 +16,9 @@ import { launcher } from './scripts/launcher-sh';
 import { startScript } from './scripts/start-sh';
 import { assignments, quote } from './sh';
 
+/** Generous: on a loaded machine two shells take a while to come up. */
+const START_MS = 20_000;
+
 /**
  * Starts the agent of an attempt, once, whatever number of times it is called: a later call adopts what the
  * first began. Throws the failures of `failures.ts`.
@@ -72,6 +75,7 @@ export async function startRun(host: Host, request: RunRequest): Promise<Started
           ? ''
           : `${work_root}/.mirrors/${mirrorName(repository)}`,
       grace_cs,
+      await_cs: centiseconds(host.deps.start_ms ?? START_MS),
     },
     sections.map(([section, text]) => [section, Buffer.byteLength(text)]),
   );

@@ -39,10 +39,7 @@ export function taskOutput(app: App, ctx: ApiContext) {
       const { product, report, running } = await readTask(ctx, id);
       assertVisible(principalOf(request), id, product);
       if (!report && running) throw noWorker();
-      const ref = report && outputRef(report, request.query.epoch);
-      const size = ref ? await ctx.blobs.size(ref) : null;
-      if (!ref || size === null)
-        throw new ApiProblem(404, 'no_output', 'no such attempt, or it has no output');
+      const { ref, size } = await findOutput(ctx, report ? outputRefs(report, request.query.epoch) : []);
       const range = byteRange(request.headers.range, size);
       if (range === 'unsatisfiable') {
         throw new ApiProblem(416, 'range_not_satisfiable', `the output has ${size} bytes`, {

@@ -63,15 +63,15 @@ describe('a start that is repeated', () => {
 
 describe('a start that died on the way', () => {
   it('after the claim and before the launcher: lost, and nothing can start any more', async () => {
+    await host.close();
+    host = localHost({ start_ms: 500 });
     const request = host.request({ script: COUNTED });
     const run = join(host.root, 'runs', request.attempt_id);
     mkdirSync(run, { recursive: true });
-    const began = Date.now();
     await expect(host.activities.startRun(request)).rejects.toMatchObject({
       type: 'run_lost',
       nonRetryable: true,
     });
-    expect(Date.now() - began).toBeGreaterThan(15_000);
     expect(readFileSync(join(run, 'killed'), 'utf8')).toBe('launcher_lost\n');
     await expect(host.activities.startRun(request)).rejects.toMatchObject({ type: 'run_lost' });
   });

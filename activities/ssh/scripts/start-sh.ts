@@ -23,6 +23,8 @@ export interface StartParams {
   /** Where a clone of a remote repository is kept to clone from; empty for a local one. */
   mirror: string;
   grace_cs: number;
+  /** How long a claimed run may take to show its process. */
+  await_cs: number;
 }
 
 /**
@@ -62,7 +64,7 @@ section() { tail -c "+$2" "$stage/input" | head -c "$3" > "$stage/$1"; }
 # Waits until the agent's process is known, and says which. A claim that leads to nothing is made void.
 await() {
   clock
-  await_end=$((now + 2000))
+  await_end=$((now + await_cs))
   while :; do
     if [ -e "$run/killed" ]; then
       why killed
