@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { BlobStore } from '../contracts/blobs';
 import { createBoard } from '../dispatch/board';
+import type { BoardShare } from '../dispatch/board-share';
 import { createClaims } from '../dispatch/claim';
 import { createDirectory } from '../dispatch/directory';
 import { createVisibilityBudget } from '../dispatch/visibility-budget';
@@ -21,6 +22,8 @@ export interface ApiDeps extends Omit<RoleDeps, 'bundlePath'> {
   blobs: BlobStore;
   /** Default: generous. null: none. */
   rateLimit?: RateLimit | null;
+  /** Of the process; without it the API makes its own. */
+  share?: BoardShare;
 }
 
 export interface Api extends Role {
@@ -36,7 +39,7 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
     { redact: ['headers.authorization', '*.headers.authorization'] },
   );
   const clients = openClients(temporal);
-  const budget = createVisibilityBudget();
+  const budget = deps.share?.budget ?? createVisibilityBudget();
   const closing = new AbortController();
   // One listener for each parked poll.
   setMaxListeners(0, closing.signal);
@@ -44,7 +47,7 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
   const ctx: ApiContext = {
     client: clients.client,
     queries: clients.queries,
-    board: createBoard({ client: clients.client, budget, logger }),
+    board: deps.share?.board ?? createBoard({ client: clients.client, budget, logger }),
     claims: createClaims({ client: clients.claims, logger, budget }),
     directory: createDirectory({ client: clients.client, budget, logger, configured }),
     blobs: deps.blobs,
@@ -62,9 +65,9 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
   async function close() {
     closing.abort();
     await app.close();
-    budget.close();
+    if (!deps.share) budget.close();
     ctx.directory.close();
-    await Promise.all([clients.endRetries(), ctx.board.close(), ctx.claims.close()]);
+    await Promise.all([clients.endRetries(), deps.share || ctx.board.close(), ctx.claims.close()]);
     await clients.close();
   }
 

@@ -35,7 +35,12 @@ async function main() {
   const configFile = join(directory, 'signalbox.yaml');
   writeFileSync(configFile, hostConfig(directory));
   const adminToken = randomBytes(24).toString('base64url');
-  const system = await startSystem({ stateDir, configFile, adminToken, onLine: (line) => console.error(line) });
+  const system = await startSystem({
+    stateDir,
+    configFile,
+    adminToken,
+    onLine: (line) => console.error(line),
+  });
   const admin = createApi(system.url, adminToken);
   const agents = await agentClients(admin, system.url, 32);
   const address = temporalAddress(stateDir);

@@ -18,7 +18,13 @@ export type Template = z.infer<typeof templateSchema>;
 export const hostSchema = z.strictObject({
   transport: z.enum(['local']).default('local'),
   capabilities: z.array(labelSchema).min(1),
-  slots: z.number().int().min(1).max(1000).optional().describe('Runs at one time; default: cores of this machine'),
+  slots: z
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe('Runs at one time; default: cores of this machine'),
   work_root: z.string().min(1).optional().describe('Where work directories are made'),
   run_root: z.string().min(1).optional().describe('Run directories; default $HOME/.signalbox/runs'),
 });
@@ -38,6 +44,11 @@ export const configSchema = z.strictObject({
     .prefault({}),
   host_lost_after_ms: z.number().int().min(500).default(300_000),
   kill_grace_ms: z.number().int().min(50).default(10_000),
-  presence_ms: z.number().int().min(500).default(60_000).describe('A holder not heard of for this long is offline'),
+  presence_ms: z
+    .number()
+    .int()
+    .min(500)
+    .default(60_000)
+    .describe('A holder not heard of for this long is offline'),
 });
 export type Config = z.infer<typeof configSchema>;

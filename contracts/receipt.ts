@@ -7,7 +7,10 @@ export const artifactsSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{7,64}$/, 'expected a git object name in lower-case hex')
     .optional(),
-  pr_url: z.url({ protocol: /^https?$/ }).max(2048).optional(),
+  pr_url: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .optional(),
 });
 
 export const usageSchema = z.strictObject({

@@ -47,8 +47,18 @@ export const createTaskSchema = z.strictObject({
   title: z.string().min(1).max(500),
   body: z.string().max(1_048_576).describe('The prompt, or for the `shell` template the script'),
   labels: z.array(labelSchema).max(50).default([]),
-  repository: z.string().min(1).max(1024).optional().describe('A path on the host, or a URL that git can clone'),
-  template: z.string().min(1).max(64).optional().describe('How a host runs the task; default from the config file'),
+  repository: z
+    .string()
+    .min(1)
+    .max(1024)
+    .optional()
+    .describe('A path on the host, or a URL that git can clone'),
+  template: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('How a host runs the task; default from the config file'),
   execution_mode: executionModeSchema.default('undecided'),
   priority: z.number().int().min(1).max(10).default(5).describe('1 is the highest'),
   max_retries: z.number().int().min(0).max(100).optional(),
@@ -94,7 +104,9 @@ export const taskViewSchema = z.object({
   priority: z.number().int(),
   execution_mode: executionModeSchema,
   status: taskStatusSchema,
-  reason: failureSchema.nullable().describe('Why the task failed or was cancelled, or why the last attempt did'),
+  reason: failureSchema
+    .nullable()
+    .describe('Why the task failed or was cancelled, or why the last attempt did'),
   assigned_host: z.string().nullable(),
   assigned_agent_id: z.string().nullable(),
   branch_name: z.string(),

@@ -1,9 +1,11 @@
+import type { BoardShare } from '../dispatch/board-share';
 import { startApiRole } from './api';
 import { composeRoles } from './compose-roles';
 import { startControlWorker } from './control';
 import { startHostWorkers } from './host';
 import type { Role, RoleDeps, TemporalAddress } from './role';
 import type { Setting } from './setting';
+import { openSharedBoard } from './shared-board';
 import { type Engine, openEngine } from './temporal/engine';
 
 export interface AllInOne extends Role {
@@ -19,6 +21,7 @@ export async function startAllInOne(
   signal?: AbortSignal,
 ): Promise<AllInOne> {
   let engine: Engine | undefined;
+  let share: BoardShare | undefined;
   let url = '';
   const deps = (): RoleDeps => {
     if (engine === undefined) throw new Error('the Temporal server comes first');
@@ -31,9 +34,14 @@ export async function startAllInOne(
         return engine;
       },
       () => startControlWorker(deps()),
-      () => startHostWorkers(deps()),
       async () => {
-        const api = await startApiRole(deps());
+        const shared = await openSharedBoard(deps());
+        share = shared.share;
+        return shared;
+      },
+      () => startHostWorkers(deps(), share),
+      async () => {
+        const api = await startApiRole(deps(), share);
         url = api.url;
         return api;
       },

@@ -8,11 +8,12 @@ import { hostEnvironment } from '../activities/ssh/host-environment';
 import { LocalTransport } from '../activities/ssh/local-transport';
 import type { BlobStore } from '../contracts/blobs';
 import type { HostConfig } from '../contracts/config';
-import { type Board, createBoard } from '../dispatch/board';
+import { createBoard } from '../dispatch/board';
+import type { BoardShare } from '../dispatch/board-share';
 import { createClaims } from '../dispatch/claim';
 import { claimInterceptors } from '../dispatch/claim-retry';
 import { registerHolder } from '../dispatch/holders';
-import { createVisibilityBudget, type VisibilityBudget } from '../dispatch/visibility-budget';
+import { createVisibilityBudget } from '../dispatch/visibility-budget';
 import type { HolderProfile } from '../workflows/holder/types';
 import { startDispatcher } from './dispatcher';
 import { heldByHosts } from './dispatcher-held';
@@ -24,11 +25,8 @@ import type { Role, RoleDeps } from './role';
 import { workerRole } from './worker-role';
 
 /** What the roles of one process may share; what is not given is made here. */
-export interface HostShares {
+export interface HostShares extends Partial<BoardShare> {
   blobs?: BlobStore;
-  /** With the board of the API in the same process a task is dispatched at once, not at the next look. */
-  board?: Board;
-  budget?: VisibilityBudget;
 }
 
 const ENGINE_TIMEOUT_MS = 2_000;

@@ -12,8 +12,8 @@ import {
 } from '@temporalio/workflow';
 import { holderQuery, registerSignal, revokeTokensSignal, seenSignal } from '../messages';
 import { CONTROL_QUEUE, presenceActivityId } from '../names';
-import type { ControlActivities } from '../task/types';
 import { away, register, revokeTokens, seen } from '../rules/presence';
+import type { ControlActivities } from '../task/types';
 import type { HolderProfile, HolderReport, HolderState } from './types';
 
 /** Presence is an activity kept alive by heartbeats, like a lease: hearing of a holder costs no history event. */
@@ -55,7 +55,7 @@ export async function holder(profile: HolderProfile, carried?: HolderState): Pro
     if (state.presence === 'online' && watched !== state.n) {
       watched = state.n;
       const { n } = state;
-      watchPresence(state).then(() => {
+      void watchPresence(state).then(() => {
         state = away(state, n);
       });
     }
