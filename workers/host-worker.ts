@@ -9,8 +9,8 @@ const KILLS_PER_SLOT = 1;
 const SPARE = 4;
 /** For starts under way. Followers leave when it ends, and another worker re-attaches to their runs. */
 const SHUTDOWN_GRACE_MS = 2_000;
-/** By then a follower knows that it was cancelled. */
-const MAX_THROTTLE_MS = 5_000;
+/** By then a follower knows that it was cancelled; three in the time-out of a heartbeat (10 s). */
+const MAX_THROTTLE_MS = 3_000;
 
 export interface HostWorkerOptions {
   connection: NativeConnection;

@@ -5,7 +5,7 @@ import { hostFailure } from './failures';
 import { sh } from './sh';
 import { type ExecOptions, type ExecResult, OutputLimitError, type Transport } from './transport';
 
-export const HEARTBEAT_MS = 5_000;
+export const HEARTBEAT_MS = 3_000;
 
 export interface HostLogger {
   info(fields: object, message: string): void;
