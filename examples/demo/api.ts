@@ -14,9 +14,10 @@ export interface Api {
   events(id: string): Promise<TaskEvent[]>;
 }
 
-export function createApi(baseUrl: string, token: string): Api {
+/** @param more headers for every call */
+export function createApi(baseUrl: string, token: string, more: Record<string, string> = {}): Api {
   async function call(method: string, path: string, body?: unknown): Promise<Reply> {
-    const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+    const headers: Record<string, string> = { ...more, authorization: `Bearer ${token}` };
     if (body !== undefined) headers['content-type'] = 'application/json';
     const response = await fetch(`${baseUrl}/api/v1${path}`, {
       method,
