@@ -1,6 +1,6 @@
 /** A kill is reported by what was seen, and leaves nothing behind. */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { RunRequest } from '../../contracts/run';
@@ -96,33 +96,26 @@ describe('what is not of the run is left alone', () => {
     await kill(other, { immediate: true });
   });
 
-  it('a process that only has the pid of the agent', async () => {
+  const others: Array<[string, (pid: number, start: string, boot: string) => string]> = [
+    ['the pid of the agent, but began later', (pid, start, boot) => `${pid} ${Number(start) - 1} ${boot}`],
+    ['the pid and start time of the agent, in another boot', (pid, start) => `${pid} ${start} another-boot`],
+  ];
+  it.each(others)('a process that has %s', async (_, identity) => {
     const { request, started } = await startReady(':', 1);
     await kill(request, { immediate: true });
     const bystander = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
     try {
-      const file = join(started.run_dir, 'pid');
-      const [, ...rest] = readFileSync(file, 'utf8').split(' ');
-      writeFileSync(file, [bystander.pid, ...rest].join(' '));
+      const pid = bystander.pid ?? 0;
+      const line = identity(pid, statOf(pid)[19] ?? '', started.process.boot_id);
+      writeFileSync(join(started.run_dir, 'pid'), `${line}\n`);
       expect(await kill(request, { immediate: true })).toMatchObject({ seen: 'already_dead', signals: [] });
-      expect(bystander.pid !== undefined && isAlive(bystander.pid)).toBe(true);
+      expect(isAlive(pid)).toBe(true);
+      // The test can tell: with the right identity it would be killed.
+      writeFileSync(join(started.run_dir, 'pid'), `${pid} ${statOf(pid)[19]} ${started.process.boot_id}\n`);
+      expect(await kill(request, { immediate: true })).toMatchObject({ seen: 'dead' });
     } finally {
       bystander.kill('SIGKILL');
     }
-  });
-
-  it('a process of an earlier boot with the same pid and start time', async () => {
-    const { request, started } = await startReady('env -i setsid sleep 600 &', 1);
-    const file = join(started.run_dir, 'pid');
-    const identity = readFileSync(file, 'utf8');
-    const [pid, start] = identity.split(' ');
-    // Without its mark and without a boot that fits, nothing ties the session to the run.
-    expect(identity.trim().split(' ')).toHaveLength(3);
-    writeFileSync(file, `${pid} ${start} 00000000-another-boot\n`);
-    const report = await kill(request, { immediate: true });
-    expect(report.seen).toBe('dead');
-    writeFileSync(file, identity);
-    await kill(request, { immediate: true });
   });
 });
 
@@ -145,6 +138,35 @@ describe('order of events', () => {
     expect(await kill(request)).toMatchObject({ seen: 'already_dead', signals: [] });
     // The record stays what it was.
     expect((await host.follow(request, started).outcome).receipt?.summary).toBe('done');
+  });
+
+  it('a kill between the launcher and the agent: the agent is not started', async () => {
+    const go = join(host.root, 'go');
+    // Holds up the step from the launcher to the agent.
+    const bin = join(host.root, 'bin');
+    mkdirSync(bin);
+    const wait = `if [ "$1" = env ]; then : > ${go}.waiting; while [ ! -e ${go} ]; do sleep 0.02; done; fi`;
+    writeFileSync(join(bin, 'setsid'), `#!/bin/sh\n${wait}\nexec /usr/bin/setsid "$@"\n`, { mode: 0o755 });
+    const slow = localHost({ env: { PATH: `${bin}:${process.env.PATH}` } });
+    try {
+      const ran = join(host.root, 'ran');
+      const request = slow.request({ script: `: > ${ran}` });
+      const start = slow.activities.startRun(request);
+      await waitUntil(() => existsSync(`${go}.waiting`), { what: 'the launcher' });
+      expect(await slow.activities.killRun({ ...request, immediate: true })).toMatchObject({
+        seen: 'never_started',
+        survivors: [],
+      });
+      writeFileSync(go, '');
+      await expect(start).rejects.toMatchObject({ type: 'killed' });
+      const record = join(slow.root, 'runs', request.attempt_id, 'rc');
+      await waitUntil(() => existsSync(record), { what: 'the record' });
+      expect(readFileSync(record, 'utf8')).toMatch(/^code=\nreason=killed\n/);
+      expect(existsSync(ran)).toBe(false);
+    } finally {
+      writeFileSync(go, '');
+      await slow.close();
+    }
   });
 
   it('two kills at the same time', async () => {

@@ -1,7 +1,10 @@
 /** One agent per attempt, never more runs than slots, whatever dies in between. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { PLACES_SH } from '../../activities/ssh/scripts/places-sh';
+import { PROCESS_SH } from '../../activities/ssh/scripts/process-sh';
 import { workName } from '../../activities/workspace/work-name';
 import { localHost, marked } from '../helpers/local-host';
 import { waitUntil } from '../helpers/wait-until';
@@ -136,6 +139,19 @@ describe('slots', () => {
     const seen = await Promise.all(Array.from({ length: 20 }, one));
     expect(Math.max(...seen)).toBeLessThanOrEqual(3);
     expect(refused).toBeGreaterThan(0);
+  });
+
+  it('a taker that was slow and comes back to a number of the past does not get the place', async () => {
+    const dir = join(host.root, 'places');
+    mkdirSync(dir);
+    writeFileSync(join(dir, '1.5'), `someone ${process.pid} 1 boot\n`);
+    const script = `${PROCESS_SH}${PLACES_SH}if link_place ${dir} 1 "$1" me; then echo took; else echo refused; fi`;
+    const take = (generation: string) => execFileSync('/bin/sh', ['-c', script, 'sh', generation]).toString();
+    expect(take('3')).toBe('refused\n');
+    expect(take('5')).toBe('refused\n');
+    expect(readdirSync(dir)).toEqual(['1.5']);
+    expect(take('6')).toBe('took\n');
+    expect(readdirSync(dir)).toEqual(['1.6']);
   });
 
   it('are held by a run whose launcher is gone while its agent lives', async () => {

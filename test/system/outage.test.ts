@@ -45,12 +45,15 @@ describe('an engine that is away for longer than the leases', () => {
     }
     const idlers = await Promise.all(ids.map((id) => fleet.agent(`thief-of-${id}`)));
     await fleet.kill9('temporal');
-    // The server ends some moments after its supervisor.
-    const first = held[0];
-    const during = await untilAnswered(
-      'the outage to show',
-      () => first?.agent.post(`${path('outage-1')}/heartbeat`, { epoch: first.epoch }) ?? Promise.reject(),
-      503,
+    // The server ends some moments after its supervisor; until then every holder renews.
+    const renewAll = () =>
+      Promise.all(held.map(({ id, agent, epoch }) => agent.post(`${path(id)}/heartbeat`, { epoch })));
+    const during = await waitUntil(
+      async () => {
+        const replies = await renewAll();
+        return replies.every((reply) => reply.status === 503) && replies[0];
+      },
+      { timeoutMs: 60_000, what: 'the outage to show' },
     );
     expect(during.body.code).toBe('engine_unavailable');
     const since = Date.now();
