@@ -1,5 +1,6 @@
 /** Three connections to one engine, because calls that must be quick wait behind nothing. */
 import { Client, Connection } from '@temporalio/client';
+import type { Reachability } from '../dispatch/reachability';
 import type { TemporalAddress } from '../workers/role';
 import { createRetries } from './retries';
 import { GRPC } from './temporal-errors';
@@ -16,10 +17,13 @@ export interface Clients {
 }
 
 /** Connects at the first call: the API serves, with 503, while the engine is away. */
-export function openClients({ connectionOptions, namespace }: TemporalAddress): Clients {
-  const retries = createRetries();
+export function openClients(
+  { connectionOptions, namespace }: TemporalAddress,
+  reachability: Reachability,
+): Clients {
+  const retries = createRetries(reachability);
   // A task with too many Updates in flight is a race that is lost, and the next candidate waits.
-  const claimRetries = createRetries([GRPC.resourceExhausted]);
+  const claimRetries = createRetries(reachability, [GRPC.resourceExhausted]);
   const connections = [
     Connection.lazy({ ...connectionOptions, interceptors: retries.interceptors }),
     Connection.lazy({ ...connectionOptions, interceptors: [] }),

@@ -4,6 +4,7 @@ import {
   defaultGrpcRetryOptions,
   makeGrpcRetryInterceptor,
 } from '@temporalio/client';
+import type { Reachability } from '../dispatch/reachability';
 
 /** Between two tries, in milliseconds. The usual 5 s would overshoot the deadline of a caller that waits. */
 const RETRY_MAX_MS = 500;
@@ -17,7 +18,7 @@ export interface Retries {
 }
 
 /** `except`: gRPC codes that are answers, though they are usually tried again. */
-export function createRetries(except: readonly number[] = []): Retries {
+export function createRetries(reachability: Reachability, except: readonly number[] = []): Retries {
   const usual = defaultGrpcRetryOptions({ maxAttempts: RETRIES_MAX, maxIntervalMs: () => RETRY_MAX_MS });
   let ended = false;
   /** When the last of the retries that are waiting is sent. */
@@ -25,8 +26,10 @@ export function createRetries(except: readonly number[] = []): Retries {
   return {
     interceptors: [
       makeGrpcRetryInterceptor({
-        retryableDecider: (attempt, status) =>
-          !ended && !except.includes(status.code) && usual.retryableDecider(attempt, status),
+        retryableDecider(attempt, status) {
+          reachability.note(status.code);
+          return !ended && !except.includes(status.code) && usual.retryableDecider(attempt, status);
+        },
         delayFunction(attempt, status) {
           const delay = usual.delayFunction(attempt, status);
           lastAt = Math.max(lastAt, Date.now() + delay);

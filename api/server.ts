@@ -6,6 +6,7 @@ import { createBoard } from '../dispatch/board';
 import type { BoardShare } from '../dispatch/board-share';
 import { createClaims } from '../dispatch/claim';
 import { createDirectory } from '../dispatch/directory';
+import { createReachability } from '../dispatch/reachability';
 import { createVisibilityBudget } from '../dispatch/visibility-budget';
 import type { Role, RoleDeps } from '../workers/role';
 import { buildApp } from './app';
@@ -38,7 +39,8 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
     { part: 'api' },
     { redact: ['headers.authorization', '*.headers.authorization'] },
   );
-  const clients = openClients(temporal);
+  const reachability = createReachability();
+  const clients = openClients(temporal, reachability);
   const budget = deps.share?.budget ?? createVisibilityBudget();
   const closing = new AbortController();
   // One listener for each parked poll.
@@ -48,7 +50,7 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
     client: clients.client,
     queries: clients.queries,
     board: deps.share?.board ?? createBoard({ client: clients.client, budget, logger }),
-    claims: createClaims({ client: clients.claims, logger, budget }),
+    claims: createClaims({ client: clients.claims, logger, budget, reachability }),
     directory: createDirectory({ client: clients.client, budget, logger, configured }),
     blobs: deps.blobs,
     config,

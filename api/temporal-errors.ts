@@ -54,6 +54,7 @@ export function rejectionOf(error: unknown): string | null {
 
 const REJECTED: Record<Rejection, [status: number, detail: string]> = {
   not_claimable: [409, 'the task cannot be claimed now'],
+  holder_may_return: [409, 'the holder whose lease lapsed in an outage may still come back'],
   too_late: [503, 'the message reached the task too late'],
   voided: [409, 'the claim was given up'],
   wrong_mode: [409, 'the execution mode of the task does not allow this holder'],

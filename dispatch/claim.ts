@@ -8,6 +8,7 @@ import type { ClaimRequest, Grant } from '../workflows/task/types';
 import { claimHash } from './claim-hash';
 import { createClaimLookup } from './claim-lookup';
 import { type ClaimResult, claimFailure } from './claim-result';
+import type { Reachability } from './reachability';
 import { createVisibilityBudget, type VisibilityBudget } from './visibility-budget';
 import { createVoidClaims } from './void-claims';
 
@@ -41,13 +42,15 @@ export interface ClaimsDeps {
   client: Client;
   logger: Pick<Logger, 'warn'>;
   budget?: VisibilityBudget;
+  /** Of the connections of this process; without it the engine is taken to have always answered. */
+  reachability?: Reachability;
 }
 
 const FIND_TIMEOUT_MS = 5_000;
 const PROBE_TIMEOUT_MS = 1_500;
 const SUSPECTS_MAX = 10_000;
 
-export function createClaims({ client, logger, budget }: ClaimsDeps): Claims {
+export function createClaims({ client, logger, budget, reachability }: ClaimsDeps): Claims {
   const voids = createVoidClaims(client, logger);
   const ownBudget = budget === undefined;
   const paidFrom = budget ?? createVisibilityBudget();
@@ -92,7 +95,7 @@ export function createClaims({ client, logger, budget }: ClaimsDeps): Claims {
     async claim(taskId, claim, timeoutMs) {
       const deadline = Date.now() + timeoutMs;
       if (!(await answers(taskId, timeoutMs))) return { kind: 'indeterminate' };
-      const request = requestOf(claim, deadline);
+      const request = requestOf(claim, deadline, reachability?.since() ?? 0);
       try {
         return await send(taskId, request, deadline);
       } catch (error) {
@@ -109,7 +112,7 @@ export function createClaims({ client, logger, budget }: ClaimsDeps): Claims {
       const taskId = await lookup(claimHash(holder, requestId));
       if (taskId === null) return null;
       // The task answers a repeated claim as it did the first time; anything else is too late for it.
-      const request = requestOf({ holder, requestId, capabilities: [], leaseMs: null }, 0);
+      const request = requestOf({ holder, requestId, capabilities: [], leaseMs: null }, 0, 0);
       try {
         const result = await send(taskId, request, Date.now() + FIND_TIMEOUT_MS);
         return result.kind === 'granted' ? { taskId, grant: result.grant } : null;
@@ -125,13 +128,14 @@ export function createClaims({ client, logger, budget }: ClaimsDeps): Claims {
   };
 }
 
-function requestOf(claim: Claim, notAfter: number): ClaimRequest {
+function requestOf(claim: Claim, notAfter: number, reachableSince: number): ClaimRequest {
   return {
     request_id: claim.requestId,
     holder: claim.holder,
     capabilities: claim.capabilities,
     lease_ms: claim.leaseMs,
     not_after: notAfter,
+    reachable_since: reachableSince,
     claim_hash: claimHash(claim.holder, claim.requestId),
   };
 }

@@ -13,6 +13,7 @@ import type { BoardShare } from '../dispatch/board-share';
 import { createClaims } from '../dispatch/claim';
 import { claimInterceptors } from '../dispatch/claim-retry';
 import { registerHolder } from '../dispatch/holders';
+import { createReachability } from '../dispatch/reachability';
 import { createVisibilityBudget } from '../dispatch/visibility-budget';
 import type { HolderProfile } from '../workflows/holder/types';
 import { startDispatcher } from './dispatcher';
@@ -67,9 +68,10 @@ export async function startHostWorkers(deps: RoleDeps, shares: HostShares = {}):
 async function start(deps: RoleDeps, shares: HostShares, closers: Array<() => unknown>): Promise<Role> {
   const { temporal, config } = deps;
   const logger = deps.logger.child({ part: 'host' });
+  const reachability = createReachability();
   const connection = await Connection.connect({
     ...temporal.connectionOptions,
-    interceptors: claimInterceptors(),
+    interceptors: claimInterceptors(reachability),
   });
   closers.push(() => connection.close());
   const client = new Client({ connection, namespace: temporal.namespace });
@@ -77,7 +79,7 @@ async function start(deps: RoleDeps, shares: HostShares, closers: Array<() => un
   if (!shares.budget) closers.push(() => budget.close());
   const board = shares.board ?? createBoard({ client, budget, logger });
   if (!shares.board) closers.push(() => board.close());
-  const claims = createClaims({ client, logger, budget });
+  const claims = createClaims({ client, logger, budget, reachability });
   closers.push(() => claims.close());
 
   const hosts: ServedHost[] = Object.entries(config.hosts).map(([id, host]) => ({

@@ -51,6 +51,7 @@ export const quarantineQuery = defineQuery<QuarantineView>('quarantine');
 /** `type` of the ApplicationFailure with which a validator refuses. */
 export const REJECTIONS = [
   'not_claimable',
+  'holder_may_return',
   'too_late',
   'voided',
   'wrong_mode',

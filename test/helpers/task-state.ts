@@ -14,6 +14,7 @@ export const claimBy = (holder: ClaimRequest['holder'], over: Partial<ClaimReque
   capabilities: ['agent:code', 'agent:review'],
   lease_ms: null,
   not_after: Number.MAX_SAFE_INTEGER,
+  reachable_since: 0,
   claim_hash: `hash-${holder}`,
   ...over,
 });

@@ -1,5 +1,6 @@
 /** What happens while the engine or the workers are away, and when they come back. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { Api } from '../../examples/demo/api';
 import { createFleet, type Fleet, ROLES, untilAnswered, untilClosed } from '../helpers/fleet';
 import { waitUntil } from '../helpers/wait-until';
 
@@ -36,7 +37,7 @@ describe('an engine that is away for longer than the leases', () => {
   it('fences nobody, although idle agents are waiting for work', async () => {
     const leaseS = 4;
     const ids = ['outage-1', 'outage-2', 'outage-3'];
-    const held = [];
+    const held: Array<{ id: string; agent: Api; epoch: number }> = [];
     for (const id of ids) {
       await create(id);
       const { agent, epoch } = await take(id, `holder-of-${id}`, leaseS);

@@ -14,12 +14,20 @@ export const isRepeat = (state: TaskState, claim: ClaimRequest) =>
   state.lease.holder === claim.holder &&
   state.lease.lapsed_at === null;
 
+/**
+ * After an outage every lease has lapsed, though its holder may be alive. Who can reach the engine again only now
+ * waits one lease length before it takes a task from such a holder, who comes back by then or never.
+ */
+const mayReturn = ({ lease }: TaskState, claim: ClaimRequest, now: number) =>
+  lease !== null && now < claim.reachable_since + lease.lease_ms;
+
 /** Why the claim is refused, or null. A refused Update leaves no trace in history. */
 export function checkClaim(state: TaskState, claim: ClaimRequest, now: number): Rejection | null {
   if (state.voided.includes(claim.request_id)) return 'voided';
   if (isRepeat(state, claim)) return null;
   if (now > claim.not_after) return 'too_late';
   if (state.claimable_since === null) return 'not_claimable';
+  if (mayReturn(state, claim, now)) return 'holder_may_return';
   return mayClaim(
     {
       execution_mode: state.execution_mode,

@@ -6,13 +6,6 @@ import { close } from './attempt';
 import { modeOf } from './decide';
 import { endAttempt, free, note } from './state';
 
-/**
- * An expiry noticed this long after it was due was noticed late because the engine or the workers were
- * away. Holders could not renew either, so it proves nothing: they get one lease length to come back.
- * The server's own timers are up to a second late.
- */
-const LATE_EXPIRY_MS = 3_000;
-
 export const isLost = ({ lease, retry_count, input }: TaskState) =>
   lease?.lapsed_at != null && lease.renewed && retry_count >= input.max_retries;
 
@@ -25,21 +18,13 @@ export function lapse(
   const { lease } = state;
   if (lease?.epoch !== activity.epoch || lease.n !== activity.n || lease.lapsed_at !== null) return state;
   const renewed = lease.renewed || activity.heartbeat !== null;
-  const due = (activity.heartbeat?.at ?? lease.granted_at) + lease.lease_ms;
-  const late = now - due > LATE_EXPIRY_MS;
   const lapsed: TaskState = {
     ...state,
     lease: { ...lease, renewed, lapsed_at: now },
     checkpoint: activity.heartbeat?.checkpoint ?? state.checkpoint,
   };
   const why = renewed ? 'not renewed in time' : 'never renewed';
-  const noted = note(
-    lapsed,
-    now,
-    'lapsed',
-    `${lease.holder}: ${why}${late ? ', while the engine was away' : ''}`,
-  );
-  const freed = free(noted, now, late ? lease.lease_ms : 0);
+  const freed = free(note(lapsed, now, 'lapsed', `${lease.holder}: ${why}`), now);
   // Without a retry left, the task waits one lease length for its holder before it fails.
   return isLost(freed) ? { ...freed, claimable_since: null, not_before: null } : freed;
 }

@@ -2,7 +2,8 @@
 import type { TaskStatus } from '../../contracts/task';
 
 const NEXT: Record<TaskStatus, readonly TaskStatus[]> = {
-  created: ['assigned', 'completed', 'failed', 'cancelled', 'review_pending'],
+  // To `running`: a holder whose lease had lapsed came back before anybody else took the task.
+  created: ['assigned', 'running', 'completed', 'failed', 'cancelled', 'review_pending'],
   assigned: ['created', 'running', 'review_pending', 'completed', 'failed', 'cancelled'],
   running: ['created', 'assigned', 'review_pending', 'completed', 'failed', 'cancelled'],
   review_pending: ['created', 'completed', 'failed', 'cancelled'],

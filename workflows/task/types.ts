@@ -168,6 +168,8 @@ export interface ClaimRequest {
   lease_ms: number | null;
   /** Refused after this time: the caller has given up by then. */
   not_after: number;
+  /** Since when the caller could reach the engine: holders may not have been able to renew before that. */
+  reachable_since: number;
   claim_hash: string;
 }
 

@@ -5,6 +5,7 @@ import pino from 'pino';
 import { type Board, createBoardOn } from '../../../dispatch/board';
 import { type Claim, type Claims, createClaims } from '../../../dispatch/claim';
 import { claimInterceptors } from '../../../dispatch/claim-retry';
+import { createReachability } from '../../../dispatch/reachability';
 import { takeTask } from '../../../dispatch/take';
 import type { Role } from '../../../workers/role';
 import { startControl } from '../../helpers/control-worker';
@@ -21,7 +22,10 @@ let claims: Claims;
 
 beforeAll(async () => {
   space = await createNamespace('claim');
-  connection = await Connection.connect({ address: space.address, interceptors: claimInterceptors() });
+  connection = await Connection.connect({
+    address: space.address,
+    interceptors: claimInterceptors(createReachability()),
+  });
   control = await startControl(space.temporal);
   claims = createClaims({ client: new Client({ connection, namespace: space.namespace }), logger });
 }, 120_000);

@@ -97,6 +97,21 @@ describe('a claim', () => {
   });
 });
 
+describe('a claim after an outage', () => {
+  const lapsed = lapse(running(held(), T0), { epoch: 1, n: 1, heartbeat: null }, T0 + 90_000);
+  const since = (reachable_since: number) => claimBy('agent:b', { reachable_since });
+
+  it('leaves the holder of a lapsed lease one lease length to come back', () => {
+    expect(checkClaim(lapsed, since(T0 + 90_000), T0 + 90_001)).toBe('holder_may_return');
+    expect(checkClaim(lapsed, since(T0 + 90_000), T0 + 150_000)).toBeNull();
+    expect(checkClaim(lapsed, since(T0), T0 + 90_001)).toBeNull();
+  });
+
+  it('does not wait where nobody could come back', () => {
+    expect(checkClaim(created(), since(T0), T0)).toBeNull();
+  });
+});
+
 describe('an assignment', () => {
   it('is possible in status created only', () => {
     expect(checkAssign(created(), assignTo('agent:a'), T0)).toBeNull();

@@ -148,7 +148,7 @@ describe('whatever comes in whatever order', () => {
           state = next;
         });
       }),
-      { numRuns: 2000 },
+      { numRuns: 5000 },
     );
   });
 });

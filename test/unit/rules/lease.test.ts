@@ -39,12 +39,6 @@ describe('an expired lease', () => {
     });
   });
 
-  it('noticed late, because the engine was away, gives the holder one lease length to come back', () => {
-    const late = lapse(held(), { epoch: 1, n: 1, heartbeat: heartbeat(T0) }, T0 + LEASE + 30_000);
-    expect(late).toMatchObject({ claimable_since: null, not_before: T0 + LEASE + 30_000 + LEASE });
-    expect(applyDue(late, T0 + 3 * LEASE, 0)).toMatchObject({ claimable_since: T0 + 3 * LEASE, epoch: 1 });
-  });
-
   it('without a retry left waits one lease length, then fails the task', () => {
     const last = lapse(
       running(held('agent:a', { max_retries: 0 }), T0),
