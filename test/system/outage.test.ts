@@ -73,32 +73,35 @@ describe('an engine that is away for longer than the leases', () => {
       }
       return null;
     });
-    await fleet.start('temporal');
-    for (const { id, agent, epoch } of held) {
-      const renewed = await untilAnswered(
-        `renewal of ${id}`,
-        () => agent.post(`${path(id)}/heartbeat`, { epoch }),
-        200,
-        409,
-        410,
-      );
-      expect(renewed.body).toMatchObject({ directive: 'continue' });
-      const done = { epoch, completion_id: 'c', receipt };
-      const accepted = await untilAnswered(
-        `receipt of ${id}`,
-        () => agent.post(`${path(id)}/complete`, done),
-        200,
-        409,
-        410,
-      );
-      expect(accepted.status).toBe(200);
-      expect(await untilClosed(fleet.admin, id)).toMatchObject({
-        status: 'completed',
-        epoch: 1,
-        retry_count: 0,
-      });
+    try {
+      await fleet.start('temporal');
+      for (const { id, agent, epoch } of held) {
+        const renewed = await untilAnswered(
+          `renewal of ${id}`,
+          () => agent.post(`${path(id)}/heartbeat`, { epoch }),
+          200,
+          409,
+          410,
+        );
+        expect(renewed.body).toMatchObject({ directive: 'continue' });
+        const done = { epoch, completion_id: 'c', receipt };
+        const accepted = await untilAnswered(
+          `receipt of ${id}`,
+          () => agent.post(`${path(id)}/complete`, done),
+          200,
+          409,
+          410,
+        );
+        expect(accepted.status).toBe(200);
+        expect(await untilClosed(fleet.admin, id)).toMatchObject({
+          status: 'completed',
+          epoch: 1,
+          retry_count: 0,
+        });
+      }
+    } finally {
+      idle = false;
     }
-    idle = false;
     expect(await Promise.all(thieves)).toEqual([null, null, null]);
   });
 });
