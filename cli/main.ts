@@ -81,6 +81,16 @@ program
     );
   });
 
+program
+  .command('prompt')
+  .description('prints the prompt that an agent CLI would get for a task')
+  .requiredOption('--task <file>', 'the task as JSON, as for POST /api/v1/tasks; - reads standard input')
+  .option('--work-dir <dir>', 'look for the validation commands of the project here')
+  .action(async (options: { task: string; workDir?: string }) => {
+    const { printPrompt } = await import('./prompt.js');
+    process.exitCode = await printPrompt(options);
+  });
+
 program.parseAsync().catch((error: unknown) => {
   console.error(error);
   process.exit(1);

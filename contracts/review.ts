@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { findingSchema } from './receipt';
+
+/** What a review task hands in; `POST /tasks/{id}/review` takes the same three fields. */
+export const reviewResultSchema = z.strictObject({
+  verdict: z.enum(['approved', 'rejected']),
+  findings: z.array(findingSchema).max(200),
+  confidence: z.number().min(0).max(1).describe('How sure the reviewer is of the verdict, 0 to 1'),
+});
+export type ReviewResult = z.infer<typeof reviewResultSchema>;
+
+/** The same, for programs that take a JSON schema (draft 2020-12), and for prompts. */
+export const reviewResultJsonSchema = z.toJSONSchema(reviewResultSchema);
