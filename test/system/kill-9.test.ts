@@ -85,7 +85,13 @@ describe.each(CASES)('kill -9 of %s', (name, kill) => {
 
     writeFileSync(gate, '');
     const closed = await untilClosed(fleet.admin, id, 120_000);
-    expect(readFileSync(trace, 'utf8')).toBe('begin\nend\n');
+    // Beside the trace, so that a failure tells what happened.
+    const told = {
+      trace: readFileSync(trace, 'utf8'),
+      attempts: closed.attempts,
+      events: await fleet.admin.events(id),
+    };
+    expect(told).toMatchObject({ trace: 'begin\nend\n', attempts: [{ outcome: 'completed' }] });
     expect(closed).toMatchObject({ status: 'completed', retry_count: 0, receipt: { summary: 'finished' } });
     expect(closed.attempts).toHaveLength(1);
     const output = await fetch(`${fleet.url}/api/v1${path(id)}/output`, { headers: fleet.headers });
