@@ -24,12 +24,15 @@ export const holderId = (ref: HolderRef) => ref.slice(ref.indexOf(':') + 1);
 export const isHost = (ref: HolderRef) => ref.startsWith('host:');
 
 /**
- * Names the run directory of an attempt on a host. The hash keeps ids apart that look alike once
- * `/` and `#` are replaced; epochs never repeat, not even when a closed task is retried.
+ * Names the run directory of an attempt on a host, and marks its processes. The hash of the workflow's run id keeps
+ * tasks apart that have the same id, in two Signalboxes that share a host, or look alike once `/` and `#` are replaced.
  */
-export function attemptId(task: { task_id: string; product: string }, epoch: number): string {
-  return `${slug(task.task_id)}-${shortHash(`${task.product}\n${task.task_id}`)}-e${epoch}`;
+export function attemptId(taskId: string, runKey: string, epoch: number): string {
+  return `${slug(taskId)}-${shortHash(`${runKey}\n${taskId}`)}-e${epoch}`;
 }
+
+/** Where the output of a run is, while it grows and afterwards. */
+export const outputRef = (attempt: string) => `output:${attempt}`;
 
 /** For file names and branches: letters, digits, dot, dash and underscore, at most 60 of them. */
 export const slug = (id: string) => id.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60);

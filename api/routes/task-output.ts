@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { attemptId, isHost } from '../../workflows/names';
 import type { TaskReport } from '../../workflows/task/types';
 import { assertVisible, EVERYONE, principalOf } from '../auth';
 import { byteRange } from '../byte-range';
@@ -65,10 +64,7 @@ function outputRefs({ view }: TaskReport, epoch: number | undefined): string[] {
   return view.attempts
     .filter((attempt) => epoch === undefined || attempt.epoch === epoch)
     .toReversed()
-    .flatMap(({ epoch: of, holder, output_ref }) => {
-      if (output_ref !== null) return [output_ref];
-      return isHost(holder) ? [`output:${attemptId({ task_id: view.id, product: view.product }, of)}`] : [];
-    });
+    .flatMap(({ output_ref }) => output_ref ?? []);
 }
 
 async function findOutput({ blobs }: Pick<ApiContext, 'blobs'>, refs: string[]) {

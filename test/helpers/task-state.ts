@@ -6,7 +6,7 @@ import { taskInput } from './task-input';
 
 export const T0 = 1_000_000;
 
-export const created = (over: Partial<TaskInput> = {}): TaskState => initialState(taskInput(over));
+export const created = (over: Partial<TaskInput> = {}): TaskState => initialState(taskInput(over), 'run-1');
 
 export const claimBy = (holder: ClaimRequest['holder'], over: Partial<ClaimRequest> = {}): ClaimRequest => ({
   request_id: `request-${holder}`,

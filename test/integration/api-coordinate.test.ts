@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { registerHolder } from '../../dispatch/holders';
 import type { Role } from '../../workers/role';
 import { claimUpdate, revokeTokensSignal } from '../../workflows/messages';
-import { agentRef, attemptId, holderWorkflowId, taskWorkflowId } from '../../workflows/names';
+import { agentRef, holderWorkflowId, taskWorkflowId } from '../../workflows/names';
 import { startTestApi, type TestApi } from '../helpers/api-server';
 import { startControl } from '../helpers/control-worker';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
@@ -227,9 +227,9 @@ describe('a task that a host runs', () => {
 
   it('shows its output while it grows', async () => {
     const task = await onHost();
-    const name = attemptId({ task_id: task.id, product: 'default' }, 1);
+    const ref = (await api.get(at(task.id))).body.attempts[0].output_ref;
     expect((await api.get(`${at(task.id)}/output`)).status).toBe(404);
-    await api.blobs.append(`output:${name}`, 0, Buffer.from('so far'));
+    await api.blobs.append(ref, 0, Buffer.from('so far'));
     expect(await api.get(`${at(task.id)}/output`)).toMatchObject({ status: 200, body: 'so far' });
   });
 

@@ -49,7 +49,7 @@ export function revoke(
 
 function withStop(state: TaskState, lease: Lease, now: number): TaskState {
   const stop = {
-    attempt_id: attemptId(state.input, lease.epoch),
+    attempt_id: attemptId(state.input.task_id, state.run_key, lease.epoch),
     holder: lease.holder,
     epoch: lease.epoch,
     immediate: false,

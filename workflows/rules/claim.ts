@@ -1,6 +1,6 @@
 /** Who may take a task, and what a grant changes. The one place where a lease begins. */
 import type { Rejection } from '../messages';
-import { isHost, leaseActivityId, slug } from '../names';
+import { attemptId, isHost, leaseActivityId, outputRef, slug } from '../names';
 import type { AssignRequest, ClaimRequest, Grant, Lease, TaskState, VoidClaimMessage } from '../task/types';
 import { revoke } from './attempt';
 import { mayClaim, modeOf } from './decide';
@@ -71,7 +71,7 @@ export function grant(state: TaskState, claim: ClaimRequest, now: number): TaskS
     ended_at: null,
     outcome: null,
     failure: null,
-    output_ref: null,
+    output_ref: isHost(claim.holder) ? outputRef(attemptId(state.input.task_id, state.run_key, epoch)) : null,
   };
   return note(beginAttempt(granted, attempt), now, 'granted', `${granted.execution_mode}: ${claim.holder}`);
 }

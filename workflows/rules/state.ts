@@ -11,10 +11,12 @@ const MAX_ATTEMPTS = 50;
 /** A failure message may hold the end of a log: the attempt keeps it whole, the event list its beginning. */
 const MAX_EVENT_MESSAGE = 300;
 
-export function initialState(input: TaskInput): TaskState {
+/** @param runKey left out by those who only want to show a task that was just created */
+export function initialState(input: TaskInput, runKey = ''): TaskState {
   const mode = initialMode(input.execution_mode, input.no_capable_host);
   const state: TaskState = {
     input,
+    run_key: runKey,
     status: 'created',
     execution_mode: mode,
     epoch: input.first_epoch - 1,

@@ -119,9 +119,9 @@ function hostOptions(lease: Lease, state: TaskState, summary: string): ActivityO
   };
 }
 
-function runRequest({ input, checkpoint, findings }: TaskState, epoch: number): RunRequest {
+function runRequest({ input, run_key, checkpoint, findings }: TaskState, epoch: number): RunRequest {
   return {
-    attempt_id: attemptId(input, epoch),
+    attempt_id: attemptId(input.task_id, run_key, epoch),
     task_id: input.task_id,
     epoch,
     title: input.title,

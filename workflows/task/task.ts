@@ -27,7 +27,7 @@ import { stopRun } from './stop-run';
 import type { Lease, QuarantineItem, Stop, TaskArgs, TaskReport, TaskState } from './types';
 
 export async function task({ input, carried }: TaskArgs): Promise<TaskReport> {
-  let state = carried ?? initialState(input);
+  let state = carried ?? initialState(input, workflowInfo().firstExecutionRunId);
   let version = 0;
   const machine: Machine = {
     get state() {

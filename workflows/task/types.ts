@@ -129,6 +129,8 @@ export interface Event {
 
 export interface TaskState {
   input: TaskInput;
+  /** Id of the first run of the workflow: no other task of this id, here or elsewhere, has the same. */
+  run_key: string;
   status: TaskStatus;
   execution_mode: ExecutionMode;
   epoch: number;
