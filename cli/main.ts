@@ -91,6 +91,21 @@ program
     process.exitCode = await printPrompt(options);
   });
 
+program
+  .command('parse-output')
+  .description(
+    'prints as JSON what the recorded output of an agent CLI is read as: a receipt, or why it failed',
+  )
+  .argument('<file>', 'standard output of a run; - reads standard input')
+  .requiredOption('--cli <name>', 'whose output it is: codex, claude, gemini, opencode, receipt or text')
+  .option('--exit-code <n>', 'exit code of the run', '0')
+  .option('--stderr <file>', 'standard error of the run; its end is used')
+  .addHelpText('after', '\nExits with 0 whenever the output could be read, also where the run failed.')
+  .action(async (file: string, options: { cli: string; exitCode: string; stderr?: string }) => {
+    const { printParsedOutput } = await import('./parse-output.js');
+    process.exitCode = await printParsedOutput(file, options);
+  });
+
 program.parseAsync().catch((error: unknown) => {
   console.error(error);
   process.exit(1);
