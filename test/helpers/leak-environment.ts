@@ -10,7 +10,7 @@ const POLL_MS = 25;
 export default class LeakEnvironment extends TestEnvironment {
   private readonly mark: string;
   private readonly file: string;
-  private readonly before = openResources();
+  private readonly before = baseline();
 
   constructor(config: JestEnvironmentConfig, context: EnvironmentContext) {
     const mark = randomUUID();
@@ -37,4 +37,11 @@ export default class LeakEnvironment extends TestEnvironment {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
+}
+
+/** Node opens the streams of a process when they are first used: that is nobody's leak. */
+function baseline() {
+  process.stdout.listenerCount('error');
+  process.stderr.listenerCount('error');
+  return openResources();
 }

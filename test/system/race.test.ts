@@ -69,10 +69,14 @@ it(`grants each of ${TASKS} tasks once to one of ${CLAIMERS} agents or the host`
 
   expect(new Set(pulled).size).toBe(pulled.length);
   for (const task of tasks) {
-    expect(task).toMatchObject({ status: 'completed', epoch: 1, retry_count: 0 });
-    expect(task.attempts).toHaveLength(1);
+    expect(task).toMatchObject({ status: 'completed', retry_count: 0 });
+    // On a machine that is short of time a claim may get no answer within its limit: it is given up, and nobody works on it.
+    const worked = task.attempts.filter(({ outcome }) => outcome !== 'claim given up');
+    expect(worked).toHaveLength(1);
+    const given = task.attempts.length - worked.length;
     const events = await fleet.admin.events(task.id);
-    expect(events.filter((e) => e.type === 'granted')).toHaveLength(1);
+    expect(events.filter((e) => e.type === 'granted')).toHaveLength(1 + given);
+    expect(task.epoch).toBe(1 + 2 * given);
   }
   const onHost = tasks.filter((task) => task.execution_mode === 'ssh_cli').map((task) => task.id);
   expect([...pulled, ...onHost].sort()).toEqual([...ids].sort());
