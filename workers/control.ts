@@ -1,4 +1,4 @@
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { controlActivities } from '../activities/control/hold';
 import { CONTROL_QUEUE } from '../workflows/names';
 import type { Role, RoleDeps } from './role';
@@ -6,21 +6,26 @@ import { workerRole } from './worker-role';
 
 /** Time for activities under way to end at a stop; they are short here. */
 const SHUTDOWN_GRACE_MS = 2_000;
+/** After this long a worker is left as it is; nothing is lost by that, for its tasks are given to the next. */
+const SHUTDOWN_FORCE_MS = 10_000;
 /** A workflow whose worker died waits this long before another worker may take it over (the default is 10 s). */
 const STICKY_TIMEOUT_MS = 1_000;
 
+/** What a control worker is made of, apart from its connection. */
+export const controlOptions = ({ temporal, bundlePath }: RoleDeps): WorkerOptions => ({
+  namespace: temporal.namespace,
+  taskQueue: CONTROL_QUEUE,
+  workflowBundle: { codePath: bundlePath },
+  activities: controlActivities,
+  stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
+  shutdownGraceTime: SHUTDOWN_GRACE_MS,
+  shutdownForceTime: SHUTDOWN_FORCE_MS,
+  maxConcurrentActivityTaskExecutions: 200,
+});
+
 /** Runs the workflows. Run as many of these as wanted: the state is in Temporal. */
-export async function startControlWorker(deps: RoleDeps): Promise<Role> {
+export async function startControlWorker(deps: RoleDeps, over: Partial<WorkerOptions> = {}): Promise<Role> {
   const connection = await NativeConnection.connect(deps.temporal.connectionOptions);
-  const worker = await Worker.create({
-    connection,
-    namespace: deps.temporal.namespace,
-    taskQueue: CONTROL_QUEUE,
-    workflowBundle: { codePath: deps.bundlePath },
-    activities: controlActivities,
-    stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
-    shutdownGraceTime: SHUTDOWN_GRACE_MS,
-    maxConcurrentActivityTaskExecutions: 200,
-  });
+  const worker = await Worker.create({ ...controlOptions(deps), ...over, connection });
   return workerRole([worker], connection, deps.logger);
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundleWorkflowCode, type WorkerOptions } from '@temporalio/worker';
 import pino from 'pino';
 import { startControlWorker } from '../../workers/control';
 import type { Role, RoleDeps, TemporalAddress } from '../../workers/role';
@@ -25,7 +25,10 @@ async function makeBundle(): Promise<string> {
 }
 
 /** The real control worker, in this process. */
-export async function startControl(temporal: TemporalAddress): Promise<Role> {
+export async function startControl(
+  temporal: TemporalAddress,
+  over: Partial<WorkerOptions> = {},
+): Promise<Role> {
   const deps = { temporal, bundlePath: await workflowBundle(), logger: pino({ level: 'silent' }) };
-  return startControlWorker(deps as RoleDeps);
+  return startControlWorker(deps as RoleDeps, over);
 }

@@ -29,6 +29,26 @@ function refuse(rejection: Rejection | null) {
 
 /** Wires every message to its rule. No handler waits, so each is atomic. */
 export function setHandlers(machine: Machine) {
+  /** A client that retries `signal()` sends a second signal: the second of one id changes nothing. */
+  const once = (id: string, rule: (state: TaskState, now: number) => Step) =>
+    machine.apply((state, now) => {
+      if (outcomeOf(state, id)) return state;
+      const step = rule(state, now);
+      return remember(step.state, id, step.outcome);
+    });
+
+  setHandler(completeSignal, (m) =>
+    once(m.message_id, (state, now) => complete(state, m, now, Math.random())),
+  );
+  setHandler(statusSignal, (m) =>
+    once(m.message_id, (state, now) => reportStatus(state, m, now, Math.random())),
+  );
+  setHandler(releaseSignal, (m) => once(m.message_id, (state, now) => release(state, m, now)));
+  setHandler(reviewSignal, (m) => once(m.message_id, (state, now) => review(state, m, now)));
+  setHandler(cancelSignal, (m) => once(m.message_id, (state, now) => cancel(state, m, now)));
+  setHandler(voidClaimSignal, (m) => machine.apply((state, now) => voidClaim(state, m, now)));
+
+  // After the signals, as the server orders them: what waits for its handler is dispatched as each is set.
   setHandler(
     claimUpdate,
     (claim) => {
@@ -50,25 +70,6 @@ export function setHandlers(machine: Machine) {
     },
     { validator: (request) => refuse(checkRenew(machine.state, request, Date.now())) },
   );
-
-  /** A client that retries `signal()` sends a second signal: the second of one id changes nothing. */
-  const once = (id: string, rule: (state: TaskState, now: number) => Step) =>
-    machine.apply((state, now) => {
-      if (outcomeOf(state, id)) return state;
-      const step = rule(state, now);
-      return remember(step.state, id, step.outcome);
-    });
-
-  setHandler(completeSignal, (m) =>
-    once(m.message_id, (state, now) => complete(state, m, now, Math.random())),
-  );
-  setHandler(statusSignal, (m) =>
-    once(m.message_id, (state, now) => reportStatus(state, m, now, Math.random())),
-  );
-  setHandler(releaseSignal, (m) => once(m.message_id, (state, now) => release(state, m, now)));
-  setHandler(reviewSignal, (m) => once(m.message_id, (state, now) => review(state, m, now)));
-  setHandler(cancelSignal, (m) => once(m.message_id, (state, now) => cancel(state, m, now)));
-  setHandler(voidClaimSignal, (m) => machine.apply((state, now) => voidClaim(state, m, now)));
 
   setHandler(taskQuery, () => taskReport(machine.state));
   setHandler(outcomeQuery, (id) => {

@@ -4,7 +4,11 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
  * Keeps exactly the wanted things running: what is newly wanted is started, what no longer is gets cancelled.
  * The state says what is wanted, so nothing has to remember to start or stop anything.
  */
-export function createKeeper<T>(keyOf: (item: T) => string, run: (item: T) => Promise<void>) {
+export function createKeeper<T>(
+  parent: CancellationScope,
+  keyOf: (item: T) => string,
+  run: (item: T) => Promise<void>,
+) {
   const scopes = new Map<string, CancellationScope>();
   return {
     sync(wanted: readonly T[]) {
@@ -17,7 +21,7 @@ export function createKeeper<T>(keyOf: (item: T) => string, run: (item: T) => Pr
       for (const item of wanted) {
         const key = keyOf(item);
         if (scopes.has(key)) continue;
-        const scope = new CancellationScope();
+        const scope = new CancellationScope({ cancellable: true, parent });
         scopes.set(key, scope);
         scope
           .run(() => run(item))

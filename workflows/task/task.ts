@@ -28,63 +28,72 @@ import type { Lease, QuarantineItem, Stop, TaskArgs, TaskReport, TaskState } fro
 
 export async function task({ input, carried }: TaskArgs): Promise<TaskReport> {
   let state = carried ?? initialState(input, workflowInfo().firstExecutionRunId);
-  let version = 0;
+  let end: 'finished' | 'continued' | null = null;
+  // The creator, or the run before this one, has told the index all of this.
+  const attributes = createAttributes(state);
   const machine: Machine = {
     get state() {
       return state;
     },
     apply(rule) {
       const next = rule(state, Date.now());
-      if (next !== state) version++;
+      if (next === state) return;
       state = next;
+      react();
     },
   };
-  // The creator, or the run before this one, has told the index all of this.
-  const attributes = createAttributes(state);
+  // Somebody who presses Cancel in the Temporal UI means the task: its end must not be cancelled half way.
+  const shield = new CancellationScope({ cancellable: false });
+  const alarm = createAlarm(shield, () => react());
+  const leases = createKeeper<Lease>(
+    shield,
+    (l) => leaseActivityId(l.epoch, l.n),
+    (l) => holdLease(l, machine),
+  );
+  const runs = createKeeper<Lease>(
+    shield,
+    (l) => `run-${l.epoch}`,
+    (l) => runOnHost(l, machine),
+  );
+  const stops = createKeeper<Stop>(
+    shield,
+    (s) => s.attempt_id,
+    (s) => stopRun(s, machine),
+  );
+  const quarantines = createKeeper<QuarantineItem>(
+    shield,
+    (q) => q.id,
+    (q) => quarantineReceipt(q, machine),
+  );
+
+  /**
+   * Everything that follows from the state, at once: the commands of a message come in the same call as the message.
+   * Left to a loop that wakes up later, their place among the commands depends on how the server packs messages
+   * into activations, which is not the same when a history is replayed (docs/decisions/0005).
+   */
+  function react() {
+    state = applyDue(state, Date.now(), Math.random());
+    attributes.publish(state);
+    setCurrentDetails(sentence(state));
+    const quiet = state.stops.length === 0 && state.quarantine.length === 0;
+    end = quiet && isTerminal(state.status) ? 'finished' : null;
+    const held = state.lease && state.lease.lapsed_at === null ? [state.lease] : [];
+    leases.sync(held.filter((l) => !isHost(l.holder)));
+    runs.sync(held.filter((l) => isHost(l.holder)));
+    stops.sync(state.stops);
+    quarantines.sync(state.quarantine);
+    if (end === null && quiet && state.lease === null && historyIsLong(state)) end = 'continued';
+    const deadline = end === null ? nextDeadline(state) : null;
+    if (end !== null) alarm.clear();
+    alarm.set(deadline?.at ?? null, deadline?.kind ?? '');
+  }
+
+  react();
   setHandlers(machine);
   onCancelRequest(machine);
-
-  // Somebody who presses Cancel in the Temporal UI means the task: its end must not be cancelled half way.
-  return CancellationScope.nonCancellable(async () => {
-    const alarm = createAlarm(() => version++);
-    const leases = createKeeper<Lease>(
-      (l) => leaseActivityId(l.epoch, l.n),
-      (l) => holdLease(l, machine),
-    );
-    const runs = createKeeper<Lease>(
-      (l) => `run-${l.epoch}`,
-      (l) => runOnHost(l, machine),
-    );
-    const stops = createKeeper<Stop>(
-      (s) => s.attempt_id,
-      (s) => stopRun(s, machine),
-    );
-    const quarantines = createKeeper<QuarantineItem>(
-      (q) => q.id,
-      (q) => quarantineReceipt(q, machine),
-    );
-
-    for (;;) {
-      machine.apply((s, now) => applyDue(s, now, Math.random()));
-      attributes.publish(state);
-      setCurrentDetails(sentence(state));
-      const quiet = state.stops.length === 0 && state.quarantine.length === 0;
-      if (quiet && isTerminal(state.status)) break;
-      const held = state.lease && state.lease.lapsed_at === null ? [state.lease] : [];
-      leases.sync(held.filter((l) => !isHost(l.holder)));
-      runs.sync(held.filter((l) => isHost(l.holder)));
-      stops.sync(state.stops);
-      quarantines.sync(state.quarantine);
-      if (quiet && state.lease === null && historyIsLong(state)) {
-        alarm.clear();
-        await condition(allHandlersFinished);
-        return continueAsNew<typeof task>({ input, carried: state });
-      }
-      const deadline = nextDeadline(state);
-      alarm.set(deadline?.at ?? null, deadline?.kind ?? '');
-      const seen = version;
-      await condition(() => version !== seen);
-    }
+  return shield.run(async () => {
+    await condition(() => end !== null && allHandlersFinished());
+    if (end === 'continued') return continueAsNew<typeof task>({ input, carried: state });
     return finish(state);
   });
 }
