@@ -71,6 +71,7 @@ const freedEntry = (view: TaskView): BoardEntry => ({
   claimableSince: Date.parse(view.last_activity_at),
   assignedTo: null,
   product: view.product,
+  template: view.template,
 });
 
 /** Throws 404 when the caller may not see the task. Costs nothing for a caller that may see all. */

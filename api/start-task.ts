@@ -22,6 +22,8 @@ export interface TaskMemo {
   body_hash: string;
   /** ISO 8601. The start of the run is later once it has continued as new. */
   created_at: string;
+  /** For the board: which hosts can run it. */
+  template: string | null;
 }
 
 /** A value of a keyword attribute has room for so many characters on SQL. */
@@ -41,7 +43,11 @@ export async function startTask(
     workflowIdReusePolicy: reuse,
     workflowIdConflictPolicy: 'FAIL',
     typedSearchAttributes: initialAttributes(input),
-    memo: { ...memo, created_at: new Date(input.created_at).toISOString() } satisfies TaskMemo,
+    memo: {
+      ...memo,
+      created_at: new Date(input.created_at).toISOString(),
+      template: input.template,
+    } satisfies TaskMemo,
     staticSummary: `${input.task_id} (${input.execution_mode})`,
   };
   await within(client, ENGINE_MS, () => client.workflow.start('task', options));
@@ -74,4 +80,5 @@ const newEntry = (input: TaskInput): BoardEntry => ({
   claimableSince: input.created_at,
   assignedTo: null,
   product: input.product,
+  template: input.template,
 });

@@ -1,6 +1,6 @@
 /** Requests and answers that belong to the REST API alone. */
 import { z } from 'zod';
-import { holderViewSchema } from './holder';
+import { holderViewSchema, hostViewSchema } from './holder';
 import { holderIdSchema, labelSchema, messageIdSchema, productSchema } from './ids';
 import { checkpointSchema, findingSchema, receiptSchema } from './receipt';
 import {
@@ -185,6 +185,8 @@ export const quarantinePageSchema = z.object({
 });
 
 export const holdersSchema = z.object({ holders: z.array(holderViewSchema) });
+export const hostsSchema = z.object({ holders: z.array(hostViewSchema) });
+export const admissionOrderSchema = z.strictObject({ reason: z.string().max(1_024).optional() }).nullish();
 
 export const issueTokenSchema = z.strictObject({
   agent_id: holderIdSchema.describe('Whom the token speaks for'),

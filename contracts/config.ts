@@ -1,22 +1,10 @@
 import { z } from 'zod';
 import { holderIdSchema, labelSchema } from './ids';
+import { sshFields } from './ssh';
 import { timeoutsSchema } from './task';
+import { environmentSchema, templateSchema } from './template';
 
-/** How a host runs a task: an argument vector, never a line for a shell. */
-export const templateSchema = z.strictObject({
-  argv: z
-    .array(z.string().min(1))
-    .min(1)
-    .describe('Program and arguments; {prompt} {work_dir} {task_id} {branch} are replaced inside each'),
-  output: z
-    .enum(['text', 'json'])
-    .default('text')
-    .describe('`json`: standard output is one receipt; `text`: exit code and output make the receipt'),
-});
-export type Template = z.infer<typeof templateSchema>;
-
-export const hostSchema = z.strictObject({
-  transport: z.enum(['local']).default('local'),
+const hostFields = {
   capabilities: z.array(labelSchema).min(1),
   slots: z
     .number()
@@ -24,11 +12,33 @@ export const hostSchema = z.strictObject({
     .min(1)
     .max(1000)
     .optional()
-    .describe('Runs at one time; default: cores of this machine'),
+    .describe('Runs at one time; default: the cores of this machine for `local`, 4 for `ssh`'),
   work_root: z.string().min(1).optional().describe('Where work directories are made'),
   run_root: z.string().min(1).optional().describe('Run directories; default $HOME/.signalbox/runs'),
-});
+  env: environmentSchema.optional().describe('For every run on this host; a template may say otherwise'),
+};
+
+const TRANSPORTS = ['local', 'ssh'];
+
+export const hostSchema = z.preprocess(
+  (value) =>
+    typeof value === 'object' && value !== null && !('transport' in value)
+      ? { transport: 'local', ...value }
+      : value,
+  z.discriminatedUnion(
+    'transport',
+    [
+      z.strictObject({ transport: z.literal('local'), ...hostFields }),
+      z.strictObject({ transport: z.literal('ssh'), ...hostFields, ...sshFields }),
+    ],
+    {
+      error: (issue) =>
+        issue.code === 'invalid_union' ? `expected one of ${TRANSPORTS.join(', ')}` : undefined,
+    },
+  ),
+);
 export type HostConfig = z.infer<typeof hostSchema>;
+export type SshHostConfig = Extract<HostConfig, { transport: 'ssh' }>;
 
 export const configSchema = z.strictObject({
   hosts: z.record(holderIdSchema, hostSchema).default({}),
@@ -50,5 +60,18 @@ export const configSchema = z.strictObject({
     .min(500)
     .default(60_000)
     .describe('A holder not heard of for this long is offline'),
+  probe_ms: z
+    .number()
+    .int()
+    .min(100)
+    .max(5_000)
+    .default(4_000)
+    .describe('Between two looks at a host; one that three looks in a row have not reached is offline'),
+  keep_runs_ms: z
+    .number()
+    .int()
+    .min(1_000)
+    .default(604_800_000)
+    .describe('How long the directory of a run is kept on its host after its end'),
 });
 export type Config = z.infer<typeof configSchema>;

@@ -193,6 +193,7 @@ function isSame(a: BoardEntry, b: BoardEntry): boolean {
     a.mode === b.mode &&
     a.assignedTo === b.assignedTo &&
     a.product === b.product &&
+    a.template === b.template &&
     a.labels.join('\n') === b.labels.join('\n')
   );
 }

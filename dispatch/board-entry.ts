@@ -17,6 +17,8 @@ export interface BoardEntry {
   claimableSince: number;
   assignedTo: HolderRef | null;
   product: string;
+  /** null: that of the host. Left out: not known, so only the claim can tell. */
+  template?: string | null;
 }
 
 export interface Shape {
@@ -24,6 +26,7 @@ export interface Shape {
   required: string[];
   assignedTo: HolderRef | null;
   product: string;
+  template?: string | null;
 }
 
 export interface Seeker {
@@ -45,11 +48,13 @@ export function shapeOf(entry: BoardEntry): Shape {
     required: requiredCapabilities(entry.labels),
     assignedTo: entry.assignedTo,
     product: entry.product,
+    template: entry.template,
   };
 }
 
 export function shapeKey(shape: Shape): string {
-  return JSON.stringify([shape.mode, shape.product, shape.assignedTo, ...shape.required]);
+  const template = shape.template === undefined ? [] : [shape.template];
+  return JSON.stringify([shape.mode, shape.product, shape.assignedTo, template, ...shape.required]);
 }
 
 export function seekerFor(want: Want): Seeker {

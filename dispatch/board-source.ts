@@ -37,7 +37,7 @@ export function createVisibilitySource(client: Client, budget: VisibilityBudget)
 
 /** null when the attributes changed between the index and the row. */
 export function entryOf(
-  info: Pick<WorkflowExecutionInfo, 'workflowId' | 'typedSearchAttributes'>,
+  info: Pick<WorkflowExecutionInfo, 'workflowId' | 'typedSearchAttributes' | 'memo'>,
 ): BoardEntry | null {
   const attributes = info.typedSearchAttributes;
   const since = attributes.get(CLAIMABLE_SINCE);
@@ -51,5 +51,7 @@ export function entryOf(
     // A task that may be claimed has a holder only when a coordinator chose one.
     assignedTo: (attributes.get(HOLDER) as HolderRef | undefined) ?? null,
     product: attributes.get(PRODUCT) ?? 'default',
+    // Absent in tasks of earlier versions.
+    template: info.memo?.template as string | null | undefined,
   };
 }

@@ -21,6 +21,8 @@ export interface Claim {
   capabilities: string[];
   /** In milliseconds; null: as the task says. */
   leaseMs: number | null;
+  /** Templates that a host cannot run now; null among them: that of tasks which name none. */
+  lacking?: Array<string | null>;
 }
 
 export interface Claims {
@@ -137,5 +139,6 @@ function requestOf(claim: Claim, notAfter: number, reachableSince: number): Clai
     not_after: notAfter,
     reachable_since: reachableSince,
     claim_hash: claimHash(claim.holder, claim.requestId),
+    ...(claim.lacking === undefined || claim.lacking.length === 0 ? {} : { lacking: claim.lacking }),
   };
 }

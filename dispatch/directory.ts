@@ -3,7 +3,7 @@ import { type Client, type WorkflowExecutionInfo, WorkflowNotFoundError } from '
 import type { Logger } from 'pino';
 import type { HolderKind } from '../contracts/holder';
 import type { HolderRef } from '../contracts/task';
-import { agentRef, holderWorkflowId, taskIdOf } from '../workflows/names';
+import { agentRef, holderWorkflowId, hostRef, taskIdOf } from '../workflows/names';
 import { isCapable } from '../workflows/rules/match';
 import { CLAIMABLE_SINCE, HOLDER, TASK_STATUS } from '../workflows/search-attributes';
 import { cached, cachedByKey } from './cached';
@@ -18,6 +18,8 @@ export type { KnownHolder } from './holder-state';
 /** A promise rejects with an error of Temporal's client when the engine is away and nothing is remembered. */
 export interface Directory {
   hosts(): Promise<KnownHolder[]>;
+  /** `hosts`, each read from its workflow: with presence and beat as they are now. One call for each host. */
+  hostsNow(): Promise<KnownHolder[]>;
   agents(): Promise<KnownHolder[]>;
   /** Read from the workflow itself, so never behind; null when there is no such holder. */
   get(holder: HolderRef): Promise<KnownHolder | null>;
@@ -40,6 +42,7 @@ export interface DirectoryDeps {
 
 const REMEMBERED_MS = 2_000;
 const REMEMBERED_MAX = 10_000;
+const READS_AT_ONCE = 16;
 
 export function createDirectory(deps: DirectoryDeps): Directory {
   const { client, budget, logger } = deps;
@@ -73,13 +76,26 @@ export function createDirectory(deps: DirectoryDeps): Directory {
     return found.sort((a, b) => (a.task_id < b.task_id ? -1 : 1));
   }
 
+  /** Those that appeared or went since the list was made are as the list has them. */
+  async function readAll(): Promise<KnownHolder[]> {
+    const listed = await hosts();
+    const read: KnownHolder[] = [];
+    for (let from = 0; from < listed.length; from += READS_AT_ONCE) {
+      const some = listed.slice(from, from + READS_AT_ONCE);
+      read.push(...(await Promise.all(some.map(async (h) => (await describe(hostRef(h.profile.id))) ?? h))));
+    }
+    return read;
+  }
+
   const hosts = cached(clock, REMEMBERED_MS, () => list('host'));
+  const hostsNow = cached(clock, REMEMBERED_MS, readAll);
   const agents = cached(clock, REMEMBERED_MS, () => list('agent'));
   const remembered = cachedByKey(clock, REMEMBERED_MS, REMEMBERED_MAX, describe);
   const holds = cachedByKey(clock, REMEMBERED_MS, REMEMBERED_MAX, held);
 
   return {
     hosts,
+    hostsNow,
     agents,
     get: describe,
     holds,

@@ -1,15 +1,20 @@
 /** A holder as its workflow shows it to readers that need no worker: memo and pending activities. */
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
-import type { HolderState } from '../workflows/holder/types';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import type { HolderState, HostBeat } from '../workflows/holder/types';
 import { presenceActivityId } from '../workflows/names';
 
 /** Beside the state: when the holder was last heard of, in milliseconds since 1970; null when not known. */
-export type KnownHolder = HolderState & { last_seen_at: number | null };
+export type KnownHolder = HolderState & {
+  last_seen_at: number | null;
+  /** Of a host that is there: what its worker said last. */
+  beat: HostBeat | null;
+};
 
 /** null when the workflow has not written its memo yet. */
 export function holderFromMemo(info: Pick<WorkflowExecutionInfo, 'memo'>): KnownHolder | null {
   const state = info.memo?.holder as HolderState | undefined;
-  return state ? { ...state, last_seen_at: null } : null;
+  return state ? { ...state, last_seen_at: null, beat: null } : null;
 }
 
 /** More exact than the memo: the heartbeats of the presence activity say when the holder was last heard of. */
@@ -25,7 +30,17 @@ export function holderFromDescription(
   const seen = millis(activity.lastHeartbeatTime) ?? millis(activity.lastStartedTime);
   if (seen === null) return state;
   const presence = now - seen < state.profile.presence_ms ? 'online' : 'offline';
-  return { ...state, presence, last_seen_at: seen };
+  return { ...state, presence, last_seen_at: seen, beat: beatOf(activity.heartbeatDetails?.payloads) };
+}
+
+/** Agents only say when they were there. */
+function beatOf(payloads: Payload[] | null | undefined): HostBeat | null {
+  const payload = payloads?.[0];
+  if (!payload) return null;
+  const details: unknown = defaultPayloadConverter.fromPayload(payload);
+  return typeof details === 'object' && details !== null && 'running' in details
+    ? (details as HostBeat)
+    : null;
 }
 
 interface Timestamp {

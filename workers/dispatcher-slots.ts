@@ -13,6 +13,8 @@ export interface HostRoom {
   capabilities: readonly string[];
   slots: number;
   online(): boolean;
+  /** What else is known of it now; nothing where it is not looked at. */
+  condition?(): Partial<Pick<Candidate, 'online' | 'unreachable' | 'cordoned' | 'lacking'>>;
 }
 
 interface Occupant {
@@ -48,12 +50,19 @@ export interface Slots {
   reconcile(held: ReadonlyMap<string, ReadonlySet<string>>, readAt: number): void;
   /** True when only visibility can tell that some attempt has ended. */
   hasForeign(): boolean;
+  /** Something about a host has changed that candidates show. */
+  changed(): void;
   /** Calls back whenever room may have been gained; the result ends that. */
   onRoom(callback: () => void): () => void;
   close(): void;
 }
 
-export function createSlots(rooms: readonly HostRoom[], clock: Clock = systemClock): Slots {
+/** @param elsewhere hosts of other processes, as far as they are known */
+export function createSlots(
+  rooms: readonly HostRoom[],
+  clock: Clock = systemClock,
+  elsewhere: () => readonly Candidate[] = () => [],
+): Slots {
   const hosts = new Map<string, HostState>(
     rooms.map((room) => [room.id, { room, occupants: new Map(), ended: new Map(), blockedUntil: 0 }]),
   );
@@ -86,16 +95,20 @@ export function createSlots(rooms: readonly HostRoom[], clock: Clock = systemClo
   }
 
   const candidates = (): Candidate[] =>
-    [...hosts.values()].map(({ room, occupants, blockedUntil }) => ({
-      id: room.id,
-      capabilities: room.capabilities,
-      slots: room.slots,
-      running: occupants.size,
-      online: room.online() && clock.now() >= blockedUntil,
-    }));
+    [...hosts.values()].map(({ room, occupants, blockedUntil }): Candidate => {
+      const condition = room.condition?.();
+      return {
+        ...condition,
+        id: room.id,
+        capabilities: room.capabilities,
+        slots: room.slots,
+        running: occupants.size,
+        online: room.online() && condition?.online !== false && clock.now() >= blockedUntil,
+      };
+    });
 
   return {
-    candidates,
+    candidates: () => [...candidates(), ...elsewhere()],
     hasRoom: () => candidates().some(hasRoom),
     take(hostId, taskId) {
       occupy(hostOf(hostId), taskId).since = clock.now();
@@ -144,6 +157,7 @@ export function createSlots(rooms: readonly HostRoom[], clock: Clock = systemClo
     },
     hasForeign: () =>
       [...hosts.values()].some(({ occupants }) => [...occupants.values()].some(({ active }) => active === 0)),
+    changed: gained,
     onRoom(callback) {
       callbacks.add(callback);
       return () => callbacks.delete(callback);

@@ -1,12 +1,20 @@
 /** Host activities that tell the slots when attempts begin and end in this process. */
 import { ApplicationFailure } from '@temporalio/common';
 import type { HostActivities } from '../contracts/run';
+import type { Failure } from '../contracts/task';
+import { isConnectFailure } from '../workflows/rules/connect-failure';
 import type { Slots } from './dispatcher-slots';
 
 /** A host without room is left alone for this long: whoever has its slots is not known here. */
 const FULL_PAUSE_MS = 2_000;
 
-export function watchActivities(activities: HostActivities, hostId: string, slots: Slots): HostActivities {
+/** @param onUnreachable a run could not be started because the host could not be reached */
+export function watchActivities(
+  activities: HostActivities,
+  hostId: string,
+  slots: Slots,
+  onUnreachable: (failure: Failure) => void = () => undefined,
+): HostActivities {
   return {
     async startRun(request) {
       const leave = slots.enter(hostId, request.task_id, request.attempt_id);
@@ -20,6 +28,9 @@ export function watchActivities(activities: HostActivities, hostId: string, slot
           leave('ended');
           // Trying again here would keep the task from hosts and agents that have room: back to the board with it.
           throw ApplicationFailure.nonRetryable(error.message, error.type);
+        }
+        if (isFailure(error) && isConnectFailure(error.type)) {
+          onUnreachable({ code: error.type, message: error.message });
         }
         leave(isFinal(error) ? 'ended' : 'goes on');
         throw error;

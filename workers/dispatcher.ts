@@ -54,12 +54,13 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
     const host = chooseHost(slots.candidates(), entry);
     if (!host) return 'lost';
     slots.take(host.id, entry.taskId);
-    const { capabilities } = host;
     const claim = {
       requestId: randomUUID(),
       holder: hostRef(host.id),
-      capabilities: [...capabilities],
+      capabilities: [...host.capabilities],
       leaseMs: null,
+      // One that cannot be reached is to say so, whatever it lacked before.
+      lacking: host.unreachable ? [] : [...(host.lacking ?? [])],
     };
     // When this throws, the slot stays taken until visibility tells who holds the task.
     const result = await claimOne(claims, entry.taskId, claim, deps.claimTimeoutMs ?? CLAIM_TIMEOUT_MS);

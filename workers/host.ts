@@ -4,39 +4,29 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { DirectoryBlobStore } from '../activities/blobs/directory-store';
 import { createHostActivities } from '../activities/ssh/host-activities';
-import { hostEnvironment } from '../activities/ssh/host-environment';
-import { LocalTransport } from '../activities/ssh/local-transport';
 import type { BlobStore } from '../contracts/blobs';
-import type { HostConfig } from '../contracts/config';
 import { createBoard } from '../dispatch/board';
 import type { BoardShare } from '../dispatch/board-share';
 import { createClaims } from '../dispatch/claim';
 import { claimInterceptors } from '../dispatch/claim-retry';
-import { registerHolder } from '../dispatch/holders';
+import { systemClock } from '../dispatch/clock';
 import { createReachability } from '../dispatch/reachability';
 import { createVisibilityBudget } from '../dispatch/visibility-budget';
-import type { HolderProfile } from '../workflows/holder/types';
+import type { Candidate } from '../workflows/rules/candidates';
 import { startDispatcher } from './dispatcher';
 import { heldByHosts } from './dispatcher-held';
 import { createSlots, type Slots } from './dispatcher-slots';
 import { watchActivities } from './dispatcher-watch';
-import { keepPresent } from './host-presence';
 import { createHostWorker } from './host-worker';
 import type { Role, RoleDeps } from './role';
+import { hostDeps, roomOf, type ServedHost } from './served-host';
+import { createTransport } from './transports';
+import { watchHosts } from './watch-hosts';
 import { workerRole } from './worker-role';
 
 /** What the roles of one process may share; what is not given is made here. */
 export interface HostShares extends Partial<BoardShare> {
   blobs?: BlobStore;
-}
-
-const ENGINE_TIMEOUT_MS = 2_000;
-
-interface ServedHost {
-  id: string;
-  config: HostConfig;
-  slots: number;
-  worker: Worker | null;
 }
 
 /** Rejects when the engine cannot be reached; nothing stays open then. */
@@ -86,29 +76,21 @@ async function start(deps: RoleDeps, shares: HostShares, closers: Array<() => un
     id,
     config: host,
     slots: host.slots ?? 1,
+    transport: createTransport(host, deps.environment),
     worker: null,
+    watch: null,
   }));
-  const slots = createSlots(
-    hosts.map((host) => ({
-      id: host.id,
-      capabilities: host.config.capabilities,
-      slots: host.slots,
-      online: () => host.worker?.getState() === 'RUNNING',
-    })),
-  );
+  closers.push(() => Promise.all(hosts.map(({ transport }) => transport.close())));
+  let elsewhere: Candidate[] = [];
+  const slots = createSlots(hosts.map(roomOf), systemClock, () => elsewhere);
   closers.push(() => slots.close());
 
-  const role = await startWorkers(
-    deps,
-    { hosts, slots, client, blobs: shares.blobs ?? blobsOf(deps) },
-    closers,
-  );
-  for (const host of hosts) {
-    const profile = profileOf(host, config.presence_ms);
-    await registerHolder(client, profile);
-    const beats = keepPresent(client, profile, logger);
-    closers.push(() => beats.stop());
-  }
+  const blobs = shares.blobs ?? blobsOf(deps);
+  const role = await startWorkers(deps, { hosts, slots, client, blobs }, closers);
+  const onElsewhere = (candidates: Candidate[]) => {
+    elsewhere = candidates;
+  };
+  await watchHosts({ role: deps, hosts, client, budget, blobs, slots, onElsewhere }, closers);
   if (hosts.length > 0) {
     const hostIds = hosts.map(({ id }) => id);
     const held = () => heldByHosts(client, budget, hostIds);
@@ -119,34 +101,23 @@ async function start(deps: RoleDeps, shares: HostShares, closers: Array<() => un
 }
 
 async function startWorkers(
-  { temporal, config, environment, logger }: RoleDeps,
+  deps: RoleDeps,
   { hosts, slots, client, blobs }: { hosts: ServedHost[]; slots: Slots; client: Client; blobs: BlobStore },
   closers: Array<() => unknown>,
 ): Promise<Role> {
-  const env = hostEnvironment({ HOME: environment.home, PATH: environment.searchPath.join(':') });
-  const transport = new LocalTransport({ env });
-  closers.push(() => transport.close());
+  const { temporal, logger } = deps;
   const native = await NativeConnection.connect(temporal.connectionOptions);
   const created: Worker[] = [];
   let role: Role | null = null;
   closers.push(() => (role ? role.stop() : native.close()));
   for (const host of hosts) {
-    const activities = createHostActivities({
-      hostId: host.id,
-      host: { ...host.config, slots: host.slots },
-      templates: config.templates,
-      default_template: config.default_template,
-      transport,
-      blobs,
-      logger: logger.child({ part: 'host', host: host.id }),
-      engineAnswers: () => engineAnswers(client),
-    });
+    const activities = createHostActivities(hostDeps(deps, host, client, blobs));
     host.worker = await createHostWorker({
       connection: native,
       namespace: temporal.namespace,
       hostId: host.id,
       slots: host.slots,
-      activities: watchActivities(activities, host.id, slots),
+      activities: watchActivities(activities, host.id, slots, (failure) => host.watch?.lost(failure)),
     });
     created.push(host.worker);
   }
@@ -154,19 +125,4 @@ async function startWorkers(
   return role;
 }
 
-async function engineAnswers(client: Client): Promise<boolean> {
-  await client.withDeadline(Date.now() + ENGINE_TIMEOUT_MS, () => client.workflowService.getSystemInfo({}));
-  return true;
-}
-
 const blobsOf = ({ stateDir }: RoleDeps) => new DirectoryBlobStore(join(stateDir.path, 'blobs'));
-
-const profileOf = (host: ServedHost, presenceMs: number): HolderProfile => ({
-  kind: 'host',
-  id: host.id,
-  capabilities: host.config.capabilities,
-  slots: host.slots,
-  version: null,
-  product: null,
-  presence_ms: presenceMs,
-});

@@ -3,7 +3,7 @@
  * message must be durable although no worker is up (docs/architecture.md has the table).
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { HolderProfile, HolderReport } from './holder/types';
+import type { AdmissionOrder, HolderProfile, HolderReport, HostHealth } from './holder/types';
 import type { QuarantineView } from './quarantine/types';
 import type {
   AssignRequest,
@@ -40,6 +40,8 @@ export const outcomeQuery = defineQuery<{ outcome: Outcome; task: TaskReport['vi
 
 export const registerSignal = defineSignal<[HolderProfile]>('register');
 export const seenSignal = defineSignal('seen');
+export const reportSignal = defineSignal<[HostHealth]>('report');
+export const admissionSignal = defineSignal<[AdmissionOrder]>('admission');
 /** Raises the generation: tokens handed out before are refused from now on. */
 export const revokeTokensSignal = defineSignal('revoke_tokens');
 export const holderQuery = defineQuery<HolderReport>('holder');
@@ -57,6 +59,7 @@ export const REJECTIONS = [
   'wrong_mode',
   'assigned_to_other',
   'not_capable',
+  'template_unavailable',
   'not_created',
   'stale_epoch',
 ] as const;

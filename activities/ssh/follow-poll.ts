@@ -2,8 +2,11 @@ import type { RunEnd } from '../agent-cli/outcome';
 import { parseFields } from './fields';
 import type { Host } from './host';
 import { type FollowParams, followScript } from './scripts/follow-sh';
+import type { ExecOptions } from './transport';
 
 export interface Look {
+  /** Of the host, in hundredths of a second. */
+  clock_cs: number;
   state: 'running' | 'over' | 'lost' | 'gone';
   /** Set when over. */
   end: RunEnd | null;
@@ -28,16 +31,18 @@ const REASONS = ['exit', 'killed', 'host_lost', 'launcher_lost'] as const;
 export async function look(
   host: Host,
   params: Omit<FollowParams, 'max'>,
-  signal: AbortSignal,
+  options: Pick<ExecOptions, 'signal' | 'timeout_ms'>,
 ): Promise<Look> {
   const result = await host.run(followScript({ ...params, max: CHUNK_BYTES }), {
-    signal,
+    ...options,
+    often: true,
     max_bytes: 2 * CHUNK_BYTES + HEADER_BYTES,
   });
   const { fields, rest } = parseFields(result.stdout);
   const out = sizes(fields.get('out'));
   const err = sizes(fields.get('err'));
   return {
+    clock_cs: Number(fields.get('clock')),
     state: stateOf(fields.get('state')),
     end: endOf(fields),
     out: { size: out.size, chunk: rest.subarray(0, out.count) },

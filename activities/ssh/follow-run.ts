@@ -1,17 +1,21 @@
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
 import type { Checkpoint } from '../../contracts/receipt';
 import type { FollowHeartbeat, FollowRequest, RunOutcome } from '../../contracts/run';
 import { outcomeOf, RECEIPT_MAX_BYTES, type RunEnd } from '../agent-cli/outcome';
 import { findTemplate } from '../agent-cli/templates';
 import { type Collected, collectWork } from '../workspace/collect';
 import { EngineWatch } from './engine-watch';
+import { isUnreachable, neverBegan } from './failures';
 import { look } from './follow-poll';
-import { HEARTBEAT_MS, type Host } from './host';
+import { type Host, heartbeatEvery } from './host';
 import { killRun } from './kill-run';
 import { errorRef, OutputCopy, outputRef } from './output-copy';
+import { Pace } from './pace';
+import { SignOfLife } from './sign-of-life';
 
 const POLL_MS = 500;
+/** A look is given up after a third of the time after which the run is lost, but not before this. */
+const LOOK_MS = 1_000;
 const TAIL_BYTES = 32_768;
 
 /**
@@ -22,7 +26,6 @@ export async function followRun(host: Host, { request, started }: FollowRequest)
   const context = Context.current();
   const signal = context.cancellationSignal;
   const { blobs, logger } = host.deps;
-  const heartbeat_ms = host.deps.heartbeat_ms ?? HEARTBEAT_MS;
   const engine = new EngineWatch(
     host.deps.engineAnswers,
     context.info.heartbeatTimeoutMs ?? request.host_lost_after_ms / 2,
@@ -39,7 +42,7 @@ export async function followRun(host: Host, { request, started }: FollowRequest)
     context.heartbeat(details);
     engine.ask();
   };
-  const timer = setInterval(beat, heartbeat_ms);
+  const timer = setInterval(beat, heartbeatEvery(host.deps, context.info.heartbeatTimeoutMs));
   try {
     beat();
     const end = await followToEnd(host, { request, started }, { out, err, engine, signal, beat });
@@ -70,25 +73,30 @@ async function followToEnd(
 ): Promise<RunEnd> {
   const { out, err, engine, signal, beat } = following;
   const context = Context.current();
-  // The run must see several signs of life within the limit of its watch.
-  const poll_ms = Math.min(host.deps.poll_ms ?? POLL_MS, request.host_lost_after_ms / 5);
-  let answeredAt = Date.now();
+  const { host_lost_after_ms } = request;
+  const pace = new Pace(host.deps.poll_ms ?? POLL_MS, host_lost_after_ms);
+  const life = new SignOfLife(host_lost_after_ms, request.kill_grace_ms);
+  const timeout_ms = Math.max(LOOK_MS, host_lost_after_ms / 3);
   for (;;) {
+    // The first look only asks for the clock of the host.
+    const first = !life.known;
     let behindAndMoving = false;
     try {
       const seen = await look(
         host,
         {
           run: started.run_dir,
-          touch: engine.heard() ? String(Date.now()) : '',
+          ...life.give(engine.heard()),
           out_offset: out.offset,
           err_offset: err.offset,
         },
-        signal,
+        { signal, timeout_ms },
       );
-      answeredAt = Date.now();
+      life.answered(seen.clock_cs);
       const behind = (await out.take(seen.out)) + (await err.take(seen.err));
-      behindAndMoving = behind > 0 && seen.out.chunk.length + seen.err.chunk.length > 0;
+      const moved = seen.out.chunk.length + seen.err.chunk.length > 0;
+      pace.saw(moved);
+      behindAndMoving = behind > 0 && moved;
       if (seen.state === 'gone') return LOST;
       if (seen.state === 'over' && behind === 0) return seen.end ?? LOST;
       if (seen.state === 'lost') {
@@ -97,21 +105,17 @@ async function followToEnd(
       }
     } catch (error) {
       if (signal.aborted || !isUnreachable(error)) throw error;
-      // By then the run has ended itself, if the host is up at all.
-      const fenced_ms = request.host_lost_after_ms + request.kill_grace_ms;
-      if (Date.now() - answeredAt > fenced_ms)
-        return { exit_code: null, reason: 'host_lost', duration_ms: 0 };
+      if (neverBegan(error)) life.notSent();
+      if (life.fenced) return { exit_code: null, reason: 'host_lost', duration_ms: 0 };
+      pace.saw(false);
       host.deps.logger.warn({ attempt_id: request.attempt_id, error: String(error) }, 'host does not answer');
     }
     beat();
-    if (!behindAndMoving) await context.sleep(poll_ms);
+    if (!behindAndMoving && !(first && life.known)) await context.sleep(pace.pause_ms);
   }
 }
 
 const LOST: RunEnd = { exit_code: null, reason: 'launcher_lost', duration_ms: 0 };
-
-const isUnreachable = (error: unknown) =>
-  error instanceof ApplicationFailure && error.type === 'host_unreachable';
 
 async function conclude(
   host: Host,
@@ -126,7 +130,9 @@ async function conclude(
       ? await collectWork(host.deps.transport, work, signal)
       : NOTHING;
   const output =
-    findTemplate(request.template ?? host.deps.default_template, host.deps.templates)?.output ?? 'text';
+    findTemplate(request.template ?? host.deps.default_template, host.deps.templates)?.cli === 'receipt'
+      ? 'json'
+      : 'text';
   const { receipt, failure } = outcomeOf({
     end,
     output,

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { HostActivities } from '../../contracts/run';
 import { followRun } from './follow-run';
-import { HEARTBEAT_MS, Host, type HostDeps } from './host';
+import { Host, type HostDeps, heartbeatEvery } from './host';
 import { killRun } from './kill-run';
 import { startRun } from './start-run';
 
@@ -17,9 +17,9 @@ export function createHostActivities(deps: HostDeps): HostActivities {
 }
 
 /** Heartbeats while something runs that goes to its end, cancelled or not. */
-async function heartbeating<T>({ heartbeat_ms }: HostDeps, run: () => Promise<T>): Promise<T> {
+async function heartbeating<T>(deps: HostDeps, run: () => Promise<T>): Promise<T> {
   const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(), heartbeat_ms ?? HEARTBEAT_MS);
+  const timer = setInterval(() => context.heartbeat(), heartbeatEvery(deps, context.info.heartbeatTimeoutMs));
   try {
     return await run();
   } finally {

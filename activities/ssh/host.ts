@@ -1,11 +1,17 @@
 import type { BlobStore } from '../../contracts/blobs';
-import type { HostConfig, Template } from '../../contracts/config';
+import type { HostConfig } from '../../contracts/config';
+import type { Template } from '../../contracts/template';
+import type { ValueSource } from '../agent-cli/run-environment';
 import { runName } from '../workspace/work-name';
-import { hostFailure } from './failures';
+import { hostFailure, transportFailure } from './failures';
 import { sh } from './sh';
 import { type ExecOptions, type ExecResult, OutputLimitError, type Transport } from './transport';
 
-export const HEARTBEAT_MS = 3_000;
+const HEARTBEAT_MS = 3_000;
+
+/** Between two heartbeats, in milliseconds: three within the time after which an activity is given up. */
+export const heartbeatEvery = (deps: HostDeps, timeout_ms: number | undefined): number =>
+  Math.min(deps.heartbeat_ms ?? HEARTBEAT_MS, (timeout_ms ?? Number.POSITIVE_INFINITY) / 3);
 
 export interface HostLogger {
   info(fields: object, message: string): void;
@@ -15,10 +21,12 @@ export interface HostLogger {
 export interface HostDeps {
   hostId: string;
   /** `run_root` and `work_root` may begin with `~/`: the home directory on the host. */
-  host: Pick<HostConfig, 'run_root' | 'work_root'> & { slots: number };
+  host: Pick<HostConfig, 'run_root' | 'work_root' | 'env'> & { slots: number };
   /** From the config file; `shell` is built in. */
   templates: Record<string, Template>;
   default_template: string;
+  /** Of the values that `env` only names; without it nothing is found. */
+  values?: ValueSource;
   transport: Transport;
   blobs: BlobStore;
   logger: HostLogger;
@@ -48,8 +56,8 @@ export class Host {
   constructor(readonly deps: HostDeps) {}
 
   /** Absolute paths on the host, asked for once. */
-  async resolve(): Promise<HostPaths> {
-    this.paths ??= this.askHome();
+  async resolve(options: ExecOptions = {}): Promise<HostPaths> {
+    this.paths ??= this.askHome(options);
     try {
       return await this.paths;
     } catch (error) {
@@ -70,17 +78,17 @@ export class Host {
     return { ...paths, name, run: `${paths.run_root}/${name}` };
   }
 
-  /** Runs a script. Throws `host_unreachable` when its end was not seen or it failed, and the abort reason. */
+  /**
+   * Runs a script. Throws `host_unreachable` when it failed, `connection_lost` when its end was not seen, the
+   * failures of `HostConnectError` when it never began, and the abort reason.
+   */
   async run(script: string, options: ExecOptions = {}): Promise<ExecResult> {
     let result: ExecResult;
     try {
       result = await this.deps.transport.exec(script, options);
     } catch (error) {
       if (options.signal?.aborted || error instanceof OutputLimitError) throw error;
-      throw hostFailure(
-        'host_unreachable',
-        `host ${this.deps.hostId}: ${error instanceof Error ? error.message : error}`,
-      );
+      throw transportFailure(this.deps.hostId, error);
     }
     if (result.code === 0) return result;
     const why = result.stderr.toString().trim().slice(-500);
@@ -90,8 +98,8 @@ export class Host {
     );
   }
 
-  private async askHome(): Promise<HostPaths> {
-    const home = (await this.run(HOME_SH)).stdout.toString();
+  private async askHome(options: ExecOptions): Promise<HostPaths> {
+    const home = (await this.run(HOME_SH, options)).stdout.toString();
     const absolute = (path: string) =>
       path.startsWith('/') ? path : `${home}/${path.replace(/^(~|\$HOME)\//, '')}`;
     return {

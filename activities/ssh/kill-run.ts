@@ -19,7 +19,9 @@ export async function killRun(
   const { run, run_root } = await host.runDirectory(request.attempt_id);
   const grace_cs = request.immediate ? 0 : Math.max(1, Math.ceil(request.kill_grace_ms / 10));
   // Without an abort signal: a kill that was begun goes to its end.
-  const result = await host.run(killScript({ attempt: request.attempt_id, run_root, run, grace_cs, order }));
+  const result = await host.run(killScript({ attempt: request.attempt_id, run_root, run, grace_cs, order }), {
+    urgent: true,
+  });
   const { fields } = parseFields(result.stdout);
   const seen = SEEN.find((word) => word === fields.get('seen'));
   if (seen === undefined)

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { AbortScope } from './abort-scope';
 import {
   ConnectionLostError,
   DEFAULT_MAX_BYTES,
   type ExecOptions,
   type ExecResult,
   OutputLimitError,
+  TimeLimitError,
   type Transport,
 } from './transport';
 
@@ -25,8 +27,12 @@ export class LocalTransport implements Transport {
     // A session of its own: Ctrl-C on the terminal must not stop a start half-way.
     const child = spawn('/bin/sh', ['-c', script], { cwd: '/', env: this.options.env, detached: true });
     const closing = new AbortController();
-    const signals = options.signal ? [closing.signal, options.signal] : [closing.signal];
-    const ended = collect(child, { ...options, signal: AbortSignal.any(signals) });
+    const { timeout_ms } = options;
+    const scope = new AbortScope(
+      [closing.signal, options.signal],
+      timeout_ms === undefined ? undefined : { ms: timeout_ms, reason: () => new TimeLimitError(timeout_ms) },
+    );
+    const ended = collect(child, { ...options, signal: scope.signal });
     this.running.set(
       closing,
       ended.catch(() => undefined),
@@ -34,6 +40,7 @@ export class LocalTransport implements Transport {
     try {
       return await ended;
     } finally {
+      scope.dispose();
       this.running.delete(closing);
     }
   }

@@ -1,12 +1,8 @@
 import type { RunRequest, StartedRun } from '../../contracts/run';
 import { promptOf } from '../agent-cli/prompt';
-import {
-  ArgumentError,
-  findTemplate,
-  promptByStdin,
-  type ResolvedTemplate,
-  renderArgv,
-} from '../agent-cli/templates';
+import { ArgumentError, type Command, renderCommand, type TemplateValues } from '../agent-cli/render-command';
+import { MissingValueError, NO_VALUES, runEnvironment } from '../agent-cli/run-environment';
+import { allTemplates, findTemplate, type ResolvedTemplate } from '../agent-cli/templates';
 import { redact } from '../workspace/redact';
 import { isLocalRepository, mirrorName, workName } from '../workspace/work-name';
 import { hostFailure, isHostFailureType } from './failures';
@@ -30,12 +26,14 @@ export async function startRun(host: Host, request: RunRequest): Promise<Started
   const slug = workName(request.task_id);
   const work_dir = `${work_root}/${slug}`;
   const prompt = template.prompt === 'script' ? body : promptOf(body, request.findings);
-  const argv = render(template, {
+  const { argv, stdin } = render(template, {
     prompt,
     prompt_file: `${run}/prompt`,
     work_dir,
     task_id: request.task_id,
     branch: request.branch_name,
+    model: template.model,
+    session_id: request.checkpoint?.session_id ?? null,
   });
   const grace_cs = centiseconds(request.kill_grace_ms);
   const sections: Array<[string, string]> = [
@@ -45,13 +43,14 @@ export async function startRun(host: Host, request: RunRequest): Promise<Started
         attempt: request.attempt_id,
         run,
         work_dir,
-        stdin: promptByStdin(template.argv) ? `${run}/prompt` : '/dev/null',
+        stdin: stdin === 'prompt' ? `${run}/prompt` : '/dev/null',
         lost_cs: centiseconds(request.host_lost_after_ms),
         grace_cs,
       }),
     ],
-    ['env', environment(request, run, work_dir)],
-    ['command', `exec ${argv.map(quote).join(' ')}\n`],
+    ['env', environment(host, template, request, { run, work_dir })],
+    ['task', `${request.epoch} ${encodeURIComponent(request.task_id)}\n`],
+    ['command', commandFile(`${run}/env`, argv)],
     ['prompt', prompt],
     ['findings.json', JSON.stringify(request.findings)],
   ];
@@ -80,7 +79,7 @@ export async function startRun(host: Host, request: RunRequest): Promise<Started
     sections.map(([section, text]) => [section, Buffer.byteLength(text)]),
   );
   // Without an abort signal: a start that was begun goes to its end.
-  const result = await host.run(script, { stdin: sections.map(([, text]) => text).join('') });
+  const result = await host.run(script, { stdin: sections.map(([, text]) => text).join(''), long: true });
   return read(host, request, run, result);
 }
 
@@ -125,7 +124,7 @@ function templateOf(host: Host, name: string | null): ResolvedTemplate {
   const wanted = name ?? host.deps.default_template;
   const template = findTemplate(wanted, host.deps.templates);
   if (template !== null) return template;
-  const known = ['shell', ...Object.keys(host.deps.templates)].join(', ');
+  const known = [...allTemplates(host.deps.templates).keys()].join(', ');
   throw hostFailure(
     'template_unknown',
     `template ${JSON.stringify(wanted)}: host ${host.deps.hostId} has ${known}`,
@@ -139,24 +138,47 @@ async function bodyOf(host: Host, request: RunRequest): Promise<string> {
   return Buffer.from(bytes).toString();
 }
 
-function render(template: ResolvedTemplate, values: Parameters<typeof renderArgv>[1]): string[] {
+function render(template: ResolvedTemplate, values: TemplateValues): Command {
   try {
-    return renderArgv(template.argv, values);
+    return renderCommand(template, values);
   } catch (error) {
-    if (error instanceof ArgumentError) throw hostFailure('prompt_too_long', error.message);
+    if (error instanceof ArgumentError) throw hostFailure(error.reason, error.message);
     throw error;
   }
 }
 
-function environment(request: RunRequest, run: string, workDir: string): string {
+/**
+ * The environment is the last thing before exec, so that none of its names means anything to the launcher, and its
+ * file is gone once it was read.
+ */
+const commandFile = (env: string, argv: string[]) =>
+  `. ${quote(env)}\ncommand -p rm -f ${quote(env)}\nexec ${argv.map(quote).join(' ')}\n`;
+
+/** The only place where a secret of a run goes: a file that its user alone can read. */
+function environment(
+  host: Host,
+  template: ResolvedTemplate,
+  request: RunRequest,
+  { run, work_dir }: { run: string; work_dir: string },
+): string {
   const values = {
+    ...configured(host, template),
     SIGNALBOX_TASK_ID: request.task_id,
     SIGNALBOX_EPOCH: request.epoch,
     SIGNALBOX_BRANCH: request.branch_name,
-    SIGNALBOX_WORK_DIR: workDir,
+    SIGNALBOX_WORK_DIR: work_dir,
     SIGNALBOX_FINDINGS: `${run}/findings.json`,
   };
   return `${assignments(values)}export ${Object.keys(values).join(' ')}\n`;
+}
+
+function configured({ deps }: Host, template: ResolvedTemplate): Record<string, string> {
+  try {
+    return runEnvironment([deps.host.env, template.env], deps.values ?? NO_VALUES);
+  } catch (error) {
+    if (!(error instanceof MissingValueError)) throw error;
+    throw hostFailure('env_missing', `host ${deps.hostId}: ${error.message}`);
+  }
 }
 
 const centiseconds = (ms: number) => Math.max(0, Math.ceil(ms / 10));

@@ -20,7 +20,11 @@ export async function collectWork(
   work: { work_dir: string; branch: string },
   signal: AbortSignal,
 ): Promise<Collected> {
-  const result = await transport.exec(collectScript(work), { signal, max_bytes: COLLECT_MAX_BYTES });
+  const result = await transport.exec(collectScript(work), {
+    signal,
+    max_bytes: COLLECT_MAX_BYTES,
+    long: true,
+  });
   if (result.code !== 0) {
     return {
       artifacts: {},

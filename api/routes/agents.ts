@@ -41,7 +41,7 @@ export function agents(app: App, ctx: ApiContext) {
         product,
       });
       const now = Date.now();
-      const state = { ...register(known, profile, now), last_seen_at: now };
+      const state = { ...register(known, profile, now), last_seen_at: now, beat: null };
       const holds = known
         ? await within(ctx.client, ENGINE_MS, () => ctx.directory.holds(agentRef(agent_id)))
         : [];

@@ -8,6 +8,7 @@ import { dequeue } from './dequeue';
 import { getTask } from './get-task';
 import { heartbeat } from './heartbeat';
 import { hosts } from './hosts';
+import { hostsAdmission } from './hosts-admission';
 import { listTasks } from './list-tasks';
 import { quarantine } from './quarantine';
 import { release } from './release';
@@ -36,6 +37,7 @@ const ROUTES = [
   quarantine,
   agents,
   hosts,
+  hostsAdmission,
   tokens,
 ];
 

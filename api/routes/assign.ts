@@ -53,6 +53,7 @@ export function assign(app: App, ctx: ApiContext) {
           claimableSince: Date.parse(answer.last_activity_at),
           assignedTo: holder,
           product: answer.product,
+          template: answer.template,
         });
       }
       return answer;

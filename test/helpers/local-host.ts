@@ -8,8 +8,6 @@ import { DefaultLogger } from '@temporalio/worker';
 import { DirectoryBlobStore } from '../../activities/blobs/directory-store';
 import type { HostDeps } from '../../activities/ssh/host';
 import { createHostActivities } from '../../activities/ssh/host-activities';
-import { hostEnvironment } from '../../activities/ssh/host-environment';
-import { LocalTransport } from '../../activities/ssh/local-transport';
 import type { Transport } from '../../activities/ssh/transport';
 import type {
   FollowHeartbeat,
@@ -19,7 +17,7 @@ import type {
   RunRequest,
   StartedRun,
 } from '../../contracts/run';
-import { RUN_MARK } from './leaks';
+import { makeTransport } from './transport-under-test';
 import { waitUntil } from './wait-until';
 
 /** Failures are looked at by the tests, not in the log. */
@@ -31,20 +29,27 @@ export interface LocalHostOptions extends Partial<Omit<HostDeps, 'host' | 'trans
   /** The directory of another host, to stand beside it. */
   root?: string;
   env?: Record<string, string>;
+  /** What the config file says for every run on this host. */
+  hostEnv?: HostDeps['host']['env'];
   wrap?: (transport: Transport) => Transport;
 }
 
 /** A local host in a directory of its own; `close` fails the test when a process of one of its runs is left. */
-export function localHost({ slots = 4, root: given, env, wrap = (t) => t, ...deps }: LocalHostOptions = {}) {
+export function localHost({
+  slots = 4,
+  root: given,
+  env,
+  hostEnv,
+  wrap = (t) => t,
+  ...deps
+}: LocalHostOptions = {}) {
   const root = given ?? mkdtempSync(join(tmpdir(), 'signalbox-host-'));
   const attempts: string[] = [];
-  const transport = wrap(
-    new LocalTransport({ env: { ...hostEnvironment(process.env), ...leakMark(), ...env } }),
-  );
+  const transport = wrap(makeTransport(env ?? {}));
   const blobs = new DirectoryBlobStore(join(root, 'blobs'));
   const created = createHostActivities({
     hostId: 'local',
-    host: { slots, run_root: join(root, 'runs'), work_root: join(root, 'work') },
+    host: { slots, run_root: join(root, 'runs'), work_root: join(root, 'work'), env: hostEnv },
     templates: {},
     default_template: 'shell',
     transport,
@@ -117,12 +122,6 @@ export function localHost({ slots = 4, root: given, env, wrap = (t) => t, ...dep
   }
 
   return { root, activities, startIn, blobs, transport, request, follow, run, close };
-}
-
-/** Lets the test environment see launchers that are left, too. */
-function leakMark(): Record<string, string> {
-  const mark = process.env[RUN_MARK];
-  return mark === undefined ? {} : { [RUN_MARK]: mark };
 }
 
 const pids = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name));

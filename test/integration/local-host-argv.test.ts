@@ -4,7 +4,6 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { renderArgv } from '../../activities/agent-cli/templates';
 import { quote } from '../../activities/ssh/sh';
 import { localHost } from '../helpers/local-host';
 
@@ -61,26 +60,13 @@ describe('quote', () => {
   });
 });
 
-describe('renderArgv', () => {
-  const values = { prompt_file: 'f', work_dir: 'w', task_id: 't', branch: 'b' };
-
-  it('fills the prompt into its element and nothing else', () => {
-    fc.assert(
-      fc.property(text, (prompt) => {
-        const argv = renderArgv(['a', '--say={prompt}', '{task_id}'], { ...values, prompt });
-        expect(argv).toEqual(['a', `--say=${prompt}`, 't']);
-      }),
-    );
-  });
-});
-
 describe('a hostile prompt', () => {
   let host: ReturnType<typeof localHost>;
   afterEach(() => host.close());
 
   it('arrives through the launcher as it was', async () => {
     const argv = [process.execPath, '-e', PRINT, '--', '{prompt}', '-p={prompt}', '{task_id}'];
-    host = localHost({ templates: { agent: { argv, output: 'text' } } });
+    host = localHost({ templates: { agent: { argv } } });
     await fc.assert(
       fc.asyncProperty(text, async (prompt) => {
         const request = host.request({ template: 'agent', script: prompt });
@@ -97,10 +83,40 @@ describe('a hostile prompt', () => {
   });
 
   it('as a script or by standard input it is the same bytes', async () => {
-    host = localHost({ templates: { stdin: { argv: ['cat'], output: 'text' } } });
+    host = localHost({ templates: { stdin: { argv: ['cat'] } } });
     const outcome = await host.run({ template: 'stdin', script: nasty.join('') });
     const output = Buffer.from((await host.blobs.read(outcome.output_ref ?? '')) ?? []);
     expect(output.equals(Buffer.from(nasty.join('')))).toBe(true);
+  });
+
+  it('of a mebibyte arrives too: by standard input where the program can, else it is refused', async () => {
+    const print = 'printf "%s\\n" "$#"; cat';
+    const argv = ['sh', '-c', print, 'sh', '-x', '{prompt}'];
+    host = localHost({ templates: { can: { argv, stdin: 'prompt' }, cannot: { argv } } });
+    const piece = `${nasty.join('')}é`;
+    const prompt = piece.repeat(Math.ceil(1_048_576 / Buffer.byteLength(piece)));
+    for (const script of [prompt, `nul \0 ${piece}`]) {
+      const outcome = await host.run({ template: 'can', script });
+      expect(outcome.failure).toBeNull();
+      const output = Buffer.from((await host.blobs.read(outcome.output_ref ?? '')) ?? []);
+      expect(output.equals(Buffer.from(`1\n${script}`))).toBe(true);
+    }
+    await expect(
+      host.activities.startRun(host.request({ template: 'cannot', script: prompt })),
+    ).rejects.toMatchObject({ type: 'prompt_too_long', nonRetryable: true });
+  });
+
+  it('through a line as users write it is one argument', async () => {
+    const line = `printf %s '{prompt}'`;
+    host = localHost({ templates: { line: { argv: line } } });
+    await fc.assert(
+      fc.asyncProperty(text, async (prompt) => {
+        const outcome = await host.run({ template: 'line', script: prompt });
+        const output = Buffer.from((await host.blobs.read(outcome.output_ref ?? '')) ?? []);
+        expect(output.toString()).toBe(prompt);
+      }),
+      { numRuns: 10, examples: [[nasty.join('')]] },
+    );
   });
 
   it('in the fields of a task it runs nothing either', async () => {

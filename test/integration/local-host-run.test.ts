@@ -85,7 +85,7 @@ describe('the shell template', () => {
     host = localHost();
     const request = host.request({ script: 'echo done' });
     const { run_dir } = await host.activities.startRun(request);
-    for (const file of ['prompt', 'env', 'command'])
+    for (const file of ['prompt', 'task', 'command'])
       expect(statSync(join(run_dir, file)).mode & 0o077).toBe(0);
     expect(statSync(run_dir).mode & 0o077).toBe(0);
     await host.follow(request, { ...(await host.activities.startRun(request)) }).outcome;
@@ -101,14 +101,14 @@ describe('templates of the config file', () => {
 
   it('json: standard output is the receipt', async () => {
     const argv = node('process.stdout.write(process.argv[1])', '{prompt}');
-    host = localHost({ templates: { agent: { argv, output: 'json' } } });
+    host = localHost({ templates: { agent: { argv, cli: 'receipt' } } });
     const outcome = await host.run({ template: 'agent', script: receipt });
     expect(outcome.receipt).toMatchObject({ summary: 'did it', artifacts: { pr_url: 'https://x.test/1' } });
   });
 
   it('json: what is no receipt fails, and is kept', async () => {
     const argv = node('process.stdout.write(process.argv[1])', '{prompt}');
-    host = localHost({ templates: { agent: { argv, output: 'json' } } });
+    host = localHost({ templates: { agent: { argv, cli: 'receipt' } } });
     const outcome = await host.run({ template: 'agent', script: `${receipt} trailing words` });
     expect(outcome.receipt).toBeNull();
     expect(outcome.failure?.code).toBe('malformed_output');
@@ -119,13 +119,13 @@ describe('templates of the config file', () => {
 
   it('json: a receipt that says failed is a failure', async () => {
     const argv = node('process.stdout.write(process.argv[1])', '{prompt}');
-    host = localHost({ templates: { agent: { argv, output: 'json' } } });
+    host = localHost({ templates: { agent: { argv, cli: 'receipt' } } });
     const outcome = await host.run({ template: 'agent', script: '{"status":"failed","summary":"no way"}' });
     expect(outcome.failure).toEqual({ code: 'agent_failed', message: 'no way' });
   });
 
   it('without {prompt}: standard input is the prompt, with the findings of a review', async () => {
-    host = localHost({ templates: { agent: { argv: ['cat'], output: 'text' } } });
+    host = localHost({ templates: { agent: { argv: ['cat'] } } });
     const findings = [{ file: 'a.ts', line: 3, message: 'wrong', severity: 'major' as const }];
     const outcome = await host.run({ template: 'agent', script: 'Do it.', findings });
     const output = Buffer.from((await host.blobs.read(outcome.output_ref ?? '')) ?? []).toString();
@@ -135,7 +135,7 @@ describe('templates of the config file', () => {
   });
 
   it('a program that is not there fails the attempt', async () => {
-    host = localHost({ templates: { agent: { argv: ['no-such-agent', '{prompt}'], output: 'text' } } });
+    host = localHost({ templates: { agent: { argv: ['no-such-agent', '{prompt}'] } } });
     const outcome = await host.run({ template: 'agent', script: 'x' });
     expect(outcome.failure).toMatchObject({
       code: 'exit_code',
@@ -144,19 +144,19 @@ describe('templates of the config file', () => {
   });
 
   it('a prompt too long for an argument is refused before anything is touched', async () => {
-    host = localHost({ templates: { agent: { argv: ['echo', '{prompt}'], output: 'text' } } });
+    host = localHost({ templates: { agent: { argv: ['echo', '{prompt}'] } } });
     const request = host.request({ template: 'agent', script: 'x'.repeat(131_072) });
     await expect(host.activities.startRun(request)).rejects.toMatchObject({
       type: 'prompt_too_long',
       nonRetryable: true,
-      message: expect.stringContaining('131072 bytes; at most 131071'),
+      message: expect.stringContaining('131072 bytes, more than 131071'),
     });
     expect(existsSync(join(host.root, 'runs'))).toBe(false);
   });
 
   it('the longest argument that there can be arrives', async () => {
     const argv = node('process.stdout.write(String(process.argv[1].length))', '{prompt}');
-    host = localHost({ templates: { agent: { argv, output: 'text' } } });
+    host = localHost({ templates: { agent: { argv } } });
     const outcome = await host.run({ template: 'agent', script: 'x'.repeat(131_071) });
     expect(outcome.receipt?.summary).toBe('131071');
   });
@@ -165,7 +165,7 @@ describe('templates of the config file', () => {
     host = localHost();
     await expect(host.activities.startRun(host.request({ template: 'nope' }))).rejects.toMatchObject({
       type: 'template_unknown',
-      message: 'template "nope": host local has shell',
+      message: 'template "nope": host local has shell, codex-cli, claude-code, gemini, opencode',
     });
   });
 

@@ -26,6 +26,7 @@ beforeAll(async () => {
       generation: async (id: string) => generations.get(id) ?? null,
       agents: async () => [],
       hosts: async () => [],
+      hostsNow: async () => [],
     },
     config: configSchema.parse({}),
     tokens,
@@ -73,6 +74,9 @@ const TABLE: Array<[method: 'GET' | 'POST', path: string, body: unknown, allowed
   ['POST', '/agents', {}, ['agent', 'coordinator', 'admin']],
   ['GET', '/agents', undefined, ROLES],
   ['GET', '/hosts', undefined, ROLES],
+  ['POST', '/hosts/x/cordon', { a: 1 }, STAFF],
+  ['POST', '/hosts/x/uncordon', { a: 1 }, STAFF],
+  ['POST', '/hosts/x/drain', { a: 1 }, STAFF],
   ['POST', '/tokens', {}, ['admin']],
 ];
 
@@ -100,7 +104,7 @@ describe('every route', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/^\/api\/v1/, '')}`),
     );
     const tabled = TABLE.map(([method, path]) => {
-      const known = path.split('?')[0]?.replace(/^\/(tasks|quarantine)\/(?!dequeue)[^/]+/, '/$1/{id}');
+      const known = path.split('?')[0]?.replace(/^\/(tasks|quarantine|hosts)\/(?!dequeue)[^/]+/, '/$1/{id}');
       return `${method} ${known}`;
     });
     expect(described.sort()).toEqual([...tabled, 'GET /health', 'GET /ready'].sort());

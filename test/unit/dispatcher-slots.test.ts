@@ -42,6 +42,25 @@ describe('slots', () => {
     expect(slots.hasRoom()).toBe(false);
   });
 
+  it('show what is known of a host, and of those of other processes', () => {
+    const condition = { online: false, unreachable: true, cordoned: true, lacking: [null] };
+    const clock = manualClock();
+    const foreign = {
+      id: 'x',
+      capabilities: [],
+      slots: 1,
+      running: 0,
+      online: true,
+      elsewhere: true as const,
+    };
+    const slots = createSlots([{ ...room('h', 2), condition: () => condition }], clock, () => [foreign]);
+    expect(slots.candidates()).toEqual([
+      { id: 'h', capabilities: ['agent:code'], slots: 2, running: 0, ...condition },
+      foreign,
+    ]);
+    expect(slots.hasRoom()).toBe(false);
+  });
+
   it('are shut for a while on a host that turned out to be full', async () => {
     const { slots, clock, gains } = fixture();
     slots.block('h', 5_000);
@@ -178,6 +197,21 @@ describe('watched activities', () => {
     });
     expect(running()).toBe(0);
     expect(slots.hasRoom()).toBe(false);
+  });
+
+  it('tell when the host could not be reached', async () => {
+    const made = fixture();
+    const told: unknown[] = [];
+    const refused = ApplicationFailure.retryable('nothing listens', 'connection_refused');
+    let error: Error = refused;
+    const never = () => Promise.reject(new Error('not expected'));
+    const failing = { startRun: () => Promise.reject(error), followRun: never, killRun: never };
+    const activities = watchActivities(failing, 'h', made.slots, (failure) => told.push(failure));
+    await expect(activities.startRun(request)).rejects.toBe(refused);
+    expect(told).toEqual([{ code: 'connection_refused', message: 'nothing listens' }]);
+    error = ApplicationFailure.nonRetryable('git', 'work_dir_failed');
+    await expect(activities.startRun(request)).rejects.toBe(error);
+    expect(told).toHaveLength(1);
   });
 
   it.each([

@@ -41,9 +41,11 @@ async function fixture(
   const board = createBoardOn(source, { clock, logger });
   const slots = createSlots(rooms, clock);
   const sent: Array<[taskId: string, holder: string]> = [];
+  const lacking: unknown[] = [];
   const claims = {
-    async claim(taskId, { holder }) {
-      sent.push([taskId, holder]);
+    async claim(taskId, claim) {
+      sent.push([taskId, claim.holder]);
+      lacking.push(claim.lacking);
       return answer(taskId);
     },
   } as Pick<Claims, 'claim'> as Claims;
@@ -62,7 +64,7 @@ async function fixture(
   });
   open.push({ dispatcher, board, slots });
   await settle();
-  return { clock, source, board, slots, sent, held, warnings };
+  return { clock, source, board, slots, sent, lacking, held, warnings };
 }
 
 describe('the dispatcher', () => {
@@ -133,6 +135,44 @@ describe('the dispatcher', () => {
     board.put(entry({ taskId: 'mine', assignedTo: 'host:h', labels: ['agent:review'], mode: 'ssh_cli' }));
     await settle();
     expect(sent).toEqual([['mine', 'host:h']]);
+  });
+
+  it('takes nothing for a host that lacks the template, and says what it lacks', async () => {
+    const condition = { lacking: ['codex-cli'] as Array<string | null> };
+    const { board, slots, sent, lacking } = await fixture([{ ...room('h', 9), condition: () => condition }]);
+    board.put(entry({ taskId: 'codex', template: 'codex-cli' }));
+    board.put(entry({ taskId: 'default', template: null }));
+    board.put(entry({ taskId: 'not known', template: undefined }));
+    await settle();
+    expect(sent.map(([taskId]) => taskId).sort()).toEqual(['default', 'not known']);
+    expect(lacking).toEqual([['codex-cli'], ['codex-cli']]);
+    condition.lacking = [];
+    slots.changed();
+    await settle();
+    expect(sent.at(-1)).toEqual(['codex', 'host:h']);
+  });
+
+  it('takes nothing for a cordoned host, and goes on when it is uncordoned', async () => {
+    const condition = { cordoned: true };
+    const { board, slots, sent } = await fixture([{ ...room('h', 9), condition: () => condition }]);
+    board.put(entry({ taskId: 'a' }));
+    board.put(entry({ taskId: 'b', mode: 'ssh_cli', assignedTo: 'host:h' }));
+    await settle();
+    expect(sent).toEqual([]);
+    condition.cordoned = false;
+    slots.changed();
+    await settle();
+    expect(sent.map(([taskId]) => taskId)).toEqual(['b', 'a']);
+  });
+
+  it('claims for a host that cannot be reached only what no other holder may do', async () => {
+    const condition = { online: false, unreachable: true, lacking: ['shell', null] };
+    const { board, sent, lacking } = await fixture([{ ...room('h', 9), condition: () => condition }]);
+    board.put(entry({ taskId: 'undecided' }));
+    board.put(entry({ taskId: 'explicit', mode: 'ssh_cli', template: null }));
+    await settle();
+    expect(sent).toEqual([['explicit', 'host:h']]);
+    expect(lacking).toEqual([[]]);
   });
 
   it('gives the slot back after a lost race and does not send the same claim again and again', async () => {

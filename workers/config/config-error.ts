@@ -94,7 +94,8 @@ function expected(issue: Issue): string {
   return told.startsWith('expected') ? told : `expected ${told.charAt(0).toLowerCase()}${told.slice(1)}`;
 }
 
-const SECRET = /token|secret|password|key/i;
+/** Beside values that are named like a secret, all of an environment. */
+const SECRET = /token|secret|password|key|^env$/i;
 const SHOWN_MAX = 60;
 
 /** The value where it helps and cannot be a secret, else only its kind. */

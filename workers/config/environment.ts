@@ -22,6 +22,8 @@ export interface Environment {
   searchPath: string[];
   /** Of this user, shared by all checkouts; absolute path. */
   cacheDir: string;
+  /** Any other variable, for the values that the config file only names; null when it is not set. */
+  variable(name: string): string | null;
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -85,6 +87,7 @@ export function readEnvironment(
     home,
     searchPath: (given.PATH ?? '').split(':').filter((folder) => folder !== ''),
     cacheDir: userCacheDir(given.XDG_CACHE_HOME, home, platform),
+    variable: (name) => (Object.hasOwn(given, name) ? (given[name] ?? null) : null),
   };
 }
 

@@ -5,8 +5,11 @@ import { LineCounter, parseDocument } from 'yaml';
 import { type Config, configSchema } from '../../contracts/config';
 import { hasCode } from '../error-code';
 import { ConfigError, locateIssues } from './config-error';
+import { templateIssues } from './template-issues';
 
 const DEFAULT_FILE = 'signalbox.yaml';
+/** How many cores a host has is not known before it is reached. */
+const SSH_SLOTS = 4;
 
 /**
  * Loads the config file: the one named, else ./signalbox.yaml, else the defaults.
@@ -39,13 +42,15 @@ export function parseConfig(text: string, file: string): Config {
   const parsed = configSchema.safeParse(document.toJS() ?? {});
   if (!parsed.success)
     throw new ConfigError(file, locateIssues(parsed.error.issues, document.contents, lines));
+  const issues = templateIssues(parsed.data);
+  if (issues.length > 0) throw new ConfigError(file, locateIssues(issues, document.contents, lines));
   return withSlots(parsed.data);
 }
 
 function withSlots(config: Config): Config {
   const hosts = Object.entries(config.hosts).map(([id, host]) => [
     id,
-    { ...host, slots: host.slots ?? availableParallelism() },
+    { ...host, slots: host.slots ?? (host.transport === 'ssh' ? SSH_SLOTS : availableParallelism()) },
   ]);
   return { ...config, hosts: Object.fromEntries(hosts) };
 }

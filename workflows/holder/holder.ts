@@ -10,9 +10,16 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import { holderQuery, registerSignal, revokeTokensSignal, seenSignal } from '../messages';
+import {
+  admissionSignal,
+  holderQuery,
+  registerSignal,
+  reportSignal,
+  revokeTokensSignal,
+  seenSignal,
+} from '../messages';
 import { CONTROL_QUEUE, presenceActivityId } from '../names';
-import { away, register, revokeTokens, seen } from '../rules/presence';
+import { admit, away, register, report, revokeTokens, seen } from '../rules/presence';
 import type { ControlActivities } from '../task/types';
 import type { HolderProfile, HolderReport, HolderState } from './types';
 
@@ -49,6 +56,12 @@ export async function holder(profile: HolderProfile, carried?: HolderState): Pro
   setHandler(revokeTokensSignal, () => {
     state = revokeTokens(state);
   });
+  setHandler(reportSignal, (health) => {
+    state = report(state, health);
+  });
+  setHandler(admissionSignal, (order) => {
+    state = admit(state, order, Date.now());
+  });
   setHandler(holderQuery, (): HolderReport => state);
 
   for (;;) {
@@ -65,8 +78,8 @@ export async function holder(profile: HolderProfile, carried?: HolderState): Pro
       upsertMemo({ holder: state });
       setCurrentDetails(`${state.profile.kind} ${state.profile.id} is ${state.presence}.`);
     }
-    // Only while nobody is watched: an activity does not survive it. A holder that is never away does not grow.
-    if (state.presence === 'offline' && workflowInfo().continueAsNewSuggested) {
+    // The presence activity does not survive it: the next run starts another, whose time begins anew.
+    if (workflowInfo().continueAsNewSuggested) {
       await continueAsNew<typeof holder>(state.profile, state);
     }
     await condition(() => JSON.stringify(state) !== published);

@@ -28,6 +28,7 @@ export function checkClaim(state: TaskState, claim: ClaimRequest, now: number): 
   if (now > claim.not_after) return 'too_late';
   if (state.claimable_since === null) return 'not_claimable';
   if (mayReturn(state, claim, now)) return 'holder_may_return';
+  if (claim.lacking?.includes(state.input.template)) return 'template_unavailable';
   return mayClaim(
     {
       execution_mode: state.execution_mode,
@@ -52,6 +53,7 @@ export function grant(state: TaskState, claim: ClaimRequest, now: number): TaskS
     renewed: false,
     lapsed_at: null,
     run: isHost(claim.holder) ? 'starting' : null,
+    ...(superseded.assigned === null ? {} : { assigned: true }),
   };
   const granted: TaskState = {
     ...superseded,

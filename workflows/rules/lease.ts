@@ -73,7 +73,9 @@ export function charge(state: TaskState, now: number): TaskState {
     outcome: lease.renewed ? 'lost' : 'lapsed',
     failure,
   });
-  return lease.renewed ? { ...ended, retry_count: state.retry_count + 1, reason: failure } : ended;
+  // A coordinator may assign a task that has no retry left, and that waits for its holder.
+  const retry_count = Math.min(state.retry_count + 1, state.input.max_retries);
+  return lease.renewed ? { ...ended, retry_count, reason: failure } : ended;
 }
 
 export function leaseLost(state: TaskState, now: number): TaskState {

@@ -1,9 +1,12 @@
 /** What a run on a host reports back, as long as its epoch is the current one. */
 import type { RunOutcome } from '../../contracts/run';
 import type { Failure } from '../../contracts/task';
-import type { TaskState } from '../task/types';
+import type { Lease, TaskState } from '../task/types';
 import { attemptFailed, revoke } from './attempt';
+import { isConnectFailure } from './connect-failure';
+import { modeOf } from './decide';
 import { accept, running } from './receipt';
+import { note } from './state';
 
 /** Failures that say nothing about the task: the host had no room after all. */
 const UNCHARGED = new Set(['slots_full']);
@@ -29,7 +32,11 @@ export function runEnded(
   return attemptFailed(kept, failure, now, { random, output_ref });
 }
 
-/** `mayRun`: nobody can rule out that a process was started, so it is stopped before the next attempt. */
+/**
+ * A host that could not be reached says nothing about a task that any holder may do: it is not charged. One that was
+ * chosen, by mode or by name, is tried again until no retry is left; by name, it stays assigned.
+ * `mayRun`: nobody can rule out that a process was started, so it is stopped before the next attempt.
+ */
 export function runFailed(
   state: TaskState,
   epoch: number,
@@ -37,7 +44,25 @@ export function runFailed(
   now: number,
   opts: { random: number; mayRun: boolean },
 ): TaskState {
-  if (state.lease?.epoch !== epoch) return state;
+  const { lease } = state;
+  if (lease?.epoch !== epoch) return state;
+  const unreached = isConnectFailure(failure.code) && !opts.mayRun;
+  const chosen = lease.assigned === true || state.input.execution_mode === 'ssh_cli';
+  const charge = !UNCHARGED.has(failure.code) && (chosen || !unreached);
   const fenced = opts.mayRun ? revoke(state, now, failure.code, failure) : state;
-  return attemptFailed(fenced, failure, now, { random: opts.random, charge: !UNCHARGED.has(failure.code) });
+  const failed = attemptFailed(fenced, failure, now, { random: opts.random, charge });
+  return unreached && lease.assigned === true && failed.status === 'created'
+    ? assignAgain(failed, lease, now)
+    : failed;
+}
+
+function assignAgain(state: TaskState, { holder }: Lease, now: number): TaskState {
+  const until = (state.not_before ?? now) + state.input.timeouts.assign_ms;
+  const assigned: TaskState = {
+    ...state,
+    status: 'assigned',
+    execution_mode: modeOf(holder),
+    assigned: { holder, until },
+  };
+  return note(assigned, now, 'assigned', `to ${holder} again`);
 }

@@ -12,6 +12,7 @@ import type { HostActivities, RunRequest, StartedRun } from '../../contracts/run
 import type { Failure } from '../../contracts/task';
 import { attemptId, holderId, hostQueue } from '../names';
 import { followTimeoutMs } from '../rules/attempt';
+import { isConnectFailure } from '../rules/connect-failure';
 import { runEnded, runFailed, runStarted } from '../rules/run';
 import type { Machine } from './machine';
 import type { Lease, TaskState } from './types';
@@ -47,8 +48,10 @@ async function start(lease: Lease, request: RunRequest, machine: Machine): Promi
     } catch (error) {
       if (CancellationScope.current().consideredCancelled) throw error;
       const cause = causeOf(error);
+      // A try that did not get through started nothing, but says nothing of what an earlier one started.
+      const connect = cause instanceof ApplicationFailure && isConnectFailure(cause.type);
       if (isFinal(cause)) {
-        mayRun = false;
+        if (!connect) mayRun = false;
         failure = { code: cause.type ?? 'start_failed', message: cause.message };
         break;
       }
@@ -56,8 +59,8 @@ async function start(lease: Lease, request: RunRequest, machine: Machine): Promi
         failure = { code: 'host_unreachable', message: `no worker for ${lease.holder} picked the run up` };
         break;
       }
-      mayRun = true;
-      failure = { code: 'start_failed', message: cause.message };
+      if (!connect) mayRun = true;
+      failure = { code: (connect && cause.type) || 'start_failed', message: cause.message };
       await sleep(PAUSE_MS, { summary: 'before the next try to start' });
     }
   }

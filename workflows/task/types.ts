@@ -69,6 +69,8 @@ export interface Lease {
   lapsed_at: number | null;
   /** For a host: what its run is doing. */
   run: 'starting' | 'following' | null;
+  /** A coordinator chose the holder. */
+  assigned?: true;
 }
 
 export interface Attempt {
@@ -173,6 +175,8 @@ export interface ClaimRequest {
   /** Since when the caller could reach the engine: holders may not have been able to renew before that. */
   reachable_since: number;
   claim_hash: string;
+  /** Templates that the host cannot run now; null among them: that of tasks which name none. */
+  lacking?: Array<string | null>;
 }
 
 export interface Grant {

@@ -6,6 +6,8 @@ export interface FollowParams {
   run: string;
   /** New content for `alive`, always of one length; empty: do not touch it. */
   touch: string;
+  /** On the clock of the host, in hundredths of a second; from then on it is not touched any more. */
+  touch_until_cs: number;
   out_offset: number;
   err_offset: number;
   /** Most bytes of each stream. */
@@ -13,19 +15,22 @@ export interface FollowParams {
 }
 
 /**
- * One look at a run. Prints `state running|over|lost|gone`, the record when over, then for each stream
- * `<name> <size> <bytes that follow>`, an empty line, and the bytes.
+ * One look at a run. Prints `clock <hundredths of a second>`, `state running|over|lost|gone`, the record when over,
+ * then for each stream `<name> <size> <bytes that follow>`, an empty line, and the bytes.
  */
 export const followScript = (params: FollowParams): string =>
   assignments({ ...params }) + PROCESS_SH + RECORD_SH + FOLLOW_SH;
 
 const FOLLOW_SH = sh`
+clock
+echo "clock $now"
 if ! cd "$run" 2>/dev/null; then
   printf 'state gone\n\n'
   exit 0
 fi
-# Written over in place: that works on a full disk too.
-[ -z "$touch" ] || printf '%s\n' "$touch" 1<> alive
+# Written over in place: that works on a full disk too. Not by a look that was held up on its way: whoever sent it
+# may have given the run up by now.
+[ -z "$touch" ] || [ "$now" -ge "$touch_until_cs" ] || printf '%s\n' "$touch" 1<> alive
 
 # The record is looked for before the sizes, so what was there when it was written is all counted,
 # and once more after the processes, since it is the last thing they leave.

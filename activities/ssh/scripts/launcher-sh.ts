@@ -94,7 +94,6 @@ agent() {
   write_id pid $$
   clock
   echo "$now" > started
-  . ./env
   if ! cd "$work_dir"; then
     echo "the work directory is gone" >&2
     exit 126

@@ -64,11 +64,11 @@ describe('a config file', () => {
       '',
     ],
     [
-      'hosts:\n  local:\n    transport: ssh\n    capabilities: [a]\n',
+      'hosts:\n  local:\n    transport: telnet\n    capabilities: [a]\n',
       '3:16',
       'hosts.local.transport',
       'local',
-      '"ssh"',
+      '"telnet"',
     ],
     [
       'hosts:\n  "bad id":\n    capabilities: [a]\n',
@@ -77,7 +77,7 @@ describe('a config file', () => {
       'expected letters, digits',
       '"bad id"',
     ],
-    ['templates:\n  t:\n    argv: run it\n', '3:11', 'templates.t.argv', 'expected array', '"run it"'],
+    ['templates:\n  t:\n    argv: 7\n', '3:11', 'templates.t.argv', 'expected the program', '7 (number)'],
     ['default_timeouts:\n  lease_ms: 5\n', '2:13', 'default_timeouts.lease_ms', '>=100', '5 (number)'],
     ['- a\n- b\n', '1:1', '', 'expected object', 'a list'],
     ['presence_ms:\n', '1:13', 'presence_ms', 'expected number', 'nothing'],
@@ -126,5 +126,38 @@ describe('finding the config file', () => {
     expect(() => loadConfig('elsewhere.yaml', empty())).toThrow(
       /elsewhere\.yaml:1:1: cannot be read: there is no/,
     );
+  });
+});
+
+describe('the templates of a config file', () => {
+  it.each([
+    [
+      'templates:\n  t:\n    argv: codex exec | tee log\n',
+      '3:11: templates.t.argv',
+      'character 12 is "|", which means a pipe',
+    ],
+    ["templates:\n  t: codex exec '\n", '2:6: templates.t', "the ' at character 12 is not closed"],
+    ['templates:\n  t:\n    cli: codex\n', '3:5: templates.t', 'expected argv, or base'],
+    ['templates:\n  t:\n    argv: [x, 7]\n', 'templates.t.argv', 'expected'],
+    ['default_template: nowhere\n', '1:19: default_template', 'expected a template of this file'],
+    ['templates:\n  shell:\n    env: {A: [1]}\n', 'templates.shell.env.A', 'expected a text'],
+  ])('%j is refused at %s', (text, place, why) => {
+    const [problem] = problems(text);
+    expect(problem).toContain(place);
+    expect(problem).toContain(why);
+  });
+
+  it('are told without what could be a secret', () => {
+    const [problem] = problems('templates:\n  shell:\n    env: {A: {from_env: "sk-hush"}}\n');
+    expect(problem).toContain('templates.shell.env.A');
+    expect(problem).not.toContain('hush');
+  });
+
+  it('may be lines, and may change what is built in', () => {
+    const text = "templates:\n  mine: codex exec --json '{prompt}'\n  claude-code: {model: opus}\n";
+    expect(parseConfig(text, 'signalbox.yaml').templates).toEqual({
+      mine: { argv: "codex exec --json '{prompt}'" },
+      'claude-code': { model: 'opus' },
+    });
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { holderFromDescription, holderFromMemo } from '../../../dispatch/holder-state';
 import type { HolderState } from '../../../workflows/holder/types';
 
@@ -43,12 +44,24 @@ describe('holderFromDescription', () => {
       ...state,
       presence,
       last_seen_at,
+      beat: null,
     });
   });
 
   it('believes the memo where no activity is pending', () => {
     const away = { ...state, presence: 'offline' as const };
-    expect(holderFromDescription(described(away), NOW)).toEqual({ ...away, last_seen_at: null });
+    expect(holderFromDescription(described(away), NOW)).toEqual({ ...away, last_seen_at: null, beat: null });
+  });
+
+  it('tells what the worker of a host said with its last heartbeat', () => {
+    const beat = { at: 90_000, free_disk_bytes: 5, running: 2 };
+    const said = (details: unknown) => ({
+      activityId: 'presence-2',
+      lastHeartbeatTime: time(90_001),
+      heartbeatDetails: { payloads: [defaultPayloadConverter.toPayload(details)] },
+    });
+    expect(holderFromDescription(described(state, said(beat)), NOW)?.beat).toEqual(beat);
+    expect(holderFromDescription(described(state, said(90_001)), NOW)?.beat).toBeNull();
   });
 
   it('knows nothing without a memo', () => {

@@ -9,6 +9,8 @@ const host = (id: string, running: number, slots: number, more: Partial<Candidat
   online: true,
   ...more,
 });
+const gone = (id: string, more: Partial<Candidate> = {}) =>
+  host(id, 0, 2, { online: false, unreachable: true, ...more });
 const code: Offer = { mode: 'undecided', labels: ['agent:code'], assignedTo: null };
 
 interface Row {
@@ -54,6 +56,60 @@ describe('chooseHost', () => {
       what: 'nothing that is assigned to an agent',
       hosts: [host('a', 0, 2)],
       offer: { assignedTo: 'agent:a' },
+      chosen: null,
+    },
+    { what: 'no cordoned host', hosts: [host('a', 0, 2, { cordoned: true }), host('b', 1, 2)], chosen: 'b' },
+    {
+      what: 'no host that lacks the template',
+      hosts: [host('a', 0, 2, { lacking: ['codex-cli'] }), host('b', 1, 2)],
+      offer: { template: 'codex-cli' },
+      chosen: 'b',
+    },
+    {
+      what: 'no host that lacks the template of tasks which name none',
+      hosts: [host('a', 0, 2, { lacking: ['shell', null] })],
+      offer: { template: null },
+      chosen: null,
+    },
+    {
+      what: 'any host for a template that is not known: the claim will tell',
+      hosts: [host('a', 0, 2, { lacking: ['codex-cli', null] })],
+      chosen: 'a',
+    },
+    { what: 'nothing undecided for a host that cannot be reached', hosts: [gone('a')], chosen: null },
+    {
+      what: 'what only a host may do for one that cannot be reached, when there is no other',
+      hosts: [gone('b'), gone('a', { lacking: ['codex-cli'] })],
+      offer: { mode: 'ssh_cli', template: 'codex-cli' },
+      chosen: 'a',
+    },
+    {
+      what: 'what is assigned to a host that cannot be reached',
+      hosts: [host('a', 0, 2), gone('b')],
+      offer: { mode: 'ssh_cli', assignedTo: 'host:b' },
+      chosen: 'b',
+    },
+    ...[
+      host('b', 2, 2),
+      host('b', 0, 2, { cordoned: true }),
+      host('b', 0, 2, { elsewhere: true }),
+      host('b', 0, 2, { online: false }),
+    ].map((other) => ({
+      what: `nobody while another host may get to it: ${JSON.stringify(other)}`,
+      hosts: [gone('a'), other],
+      offer: { mode: 'ssh_cli' as const },
+      chosen: null,
+    })),
+    {
+      what: 'never one of another process',
+      hosts: [host('a', 0, 2, { elsewhere: true }), gone('b', { elsewhere: true })],
+      offer: { mode: 'ssh_cli' },
+      chosen: null,
+    },
+    {
+      what: 'not a cordoned host that cannot be reached',
+      hosts: [gone('a', { cordoned: true })],
+      offer: { mode: 'ssh_cli' },
       chosen: null,
     },
   ])('chooses $what', ({ hosts, offer, chosen }) => {

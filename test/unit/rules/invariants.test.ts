@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { stopped } from '../../../workflows/rules/attempt';
-import { checkClaim, grant, isRepeat, voidClaim } from '../../../workflows/rules/claim';
+import { assign, checkAssign, checkClaim, grant, isRepeat, voidClaim } from '../../../workflows/rules/claim';
 import { applyDue, nextDeadline } from '../../../workflows/rules/deadlines';
 import { checkRenew, lapse, rearm } from '../../../workflows/rules/lease';
 import { complete, release, reportStatus } from '../../../workflows/rules/receipt';
 import { cancel, review } from '../../../workflows/rules/review';
-import { runEnded, runStarted } from '../../../workflows/rules/run';
+import { runEnded, runFailed, runStarted } from '../../../workflows/rules/run';
 import { isTerminal, mayFollow } from '../../../workflows/rules/status';
 import type { TaskState } from '../../../workflows/task/types';
 import { claimBy, completion, created, receipt, T0 } from '../../helpers/task-state';
@@ -77,6 +77,23 @@ const rule: fc.Arbitrary<Rule> = fc.oneof(
           now,
           0,
         ),
+  ),
+  holder.map(
+    (h): Rule =>
+      (s, now) => {
+        const request = { message_id: '', holder: h, reason: null, by: 'x', not_after: Infinity };
+        return checkAssign(s, request, now) ? s : assign(s, request, now);
+      },
+  ),
+  fc.constantFrom('auth_failed', 'slots_full', 'start_failed').map(
+    (code): Rule =>
+      (s, now) =>
+        s.lease?.run
+          ? runFailed(s, s.lease.epoch, { code, message: '' }, now, {
+              random: 0,
+              mayRun: code === 'start_failed',
+            })
+          : s,
   ),
   fc.constantFrom<Array<'approved' | 'rejected'>[number]>('approved', 'rejected').map(
     (v): Rule =>

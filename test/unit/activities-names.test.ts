@@ -1,60 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { promptOf } from '../../activities/agent-cli/prompt';
-import { ArgumentError, findTemplate, promptByStdin, renderArgv } from '../../activities/agent-cli/templates';
 import { hostEnvironment } from '../../activities/ssh/host-environment';
 import { redact } from '../../activities/workspace/redact';
 import { isLocalRepository, mirrorName, runName, workName } from '../../activities/workspace/work-name';
-
-const values = { prompt: 'P', prompt_file: '/run/prompt', work_dir: '/w', task_id: 'o/r#1', branch: 'b' };
-
-describe('templates', () => {
-  it('shell is built in; one of the config file goes before it', () => {
-    expect(findTemplate('shell', {})).toEqual({
-      argv: ['sh', '{prompt_file}'],
-      output: 'text',
-      prompt: 'script',
-    });
-    expect(findTemplate('shell', { shell: { argv: ['x'], output: 'json' } })?.argv).toEqual(['x']);
-    expect(findTemplate('other', {})).toBeNull();
-    expect(findTemplate('constructor', {})).toBeNull();
-  });
-
-  it('fills in each element, each time, and leaves other braces', () => {
-    expect(
-      renderArgv(['-C{work_dir}', '{task_id}@{branch}', '{prompt}{prompt}', '{name="m"}', '{x}'], values),
-    ).toEqual(['-C/w', 'o/r#1@b', 'PP', '{name="m"}', '{x}']);
-  });
-
-  it('a value is not looked into', () => {
-    expect(renderArgv(['{prompt}'], { ...values, prompt: '{branch} $& $1' })).toEqual(['{branch} $& $1']);
-  });
-
-  it.each([
-    ['131 071 bytes', 'x'.repeat(131_071), true],
-    ['131 072 bytes', 'x'.repeat(131_072), false],
-    ['bytes, not characters', 'é'.repeat(65_536), false],
-    ['NUL', 'a\0b', false],
-  ])('the limit of an argument: %s', (_, prompt, fits) => {
-    const render = () => renderArgv(['{prompt}'], { ...values, prompt });
-    if (fits) expect(render()).toHaveLength(1);
-    else expect(render).toThrow(ArgumentError);
-  });
-
-  it('a message does not tell the prompt', () => {
-    expect(() => renderArgv(['{prompt}'], { ...values, prompt: `hush\0` })).toThrow(
-      expect.objectContaining({ message: expect.not.stringContaining('hush') }),
-    );
-  });
-
-  it.each([
-    [['cat'], true],
-    [['cat', '{work_dir}'], true],
-    [['cat', '-p={prompt}'], false],
-    [['cat', '{prompt_file}'], false],
-  ])('%j reads the prompt from standard input: %s', (argv, expected) => {
-    expect(promptByStdin(argv)).toBe(expected);
-  });
-});
 
 describe('prompt', () => {
   it('is the body', () => expect(promptOf('body', [])).toBe('body'));

@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+
+export interface ShellUser {
+  name: string;
+  home: string;
+  /** Writes a file below the home directory, owned by the user. */
+  write(path: string, text: string): void;
+  /** A new directory that belongs to the user, and that others can read. */
+  directory(): string;
+  remove(): void;
+}
+
+export const LOGIN_SHELLS = ['bash', 'dash', 'fish', 'tcsh'] as const;
+
+const pathOf = (shell: string) => ['/bin', '/usr/bin'].map((dir) => join(dir, shell)).find(existsSync);
+
+/** Why a user with this login shell cannot be made here; null: it can. */
+export function cannotMake(shell: string): string | null {
+  if (pathOf(shell) === undefined) return `${shell} is not installed`;
+  return userInfo().uid === 0 ? null : 'making a user needs root';
+}
+
+/** A user of this machine whose login shell it is. */
+export function makeShellUser(shell: string): ShellUser {
+  const name = `sbx-${shell}-${process.pid}`;
+  const home = mkdtempSync(join(tmpdir(), 'signalbox-home-'));
+  // `*` has no password, but unlike the default the account is not locked.
+  execFileSync('useradd', ['-M', '-d', home, '-s', pathOf(shell) ?? '', '-p', '*', name]);
+  const own = (path: string) => execFileSync('chown', ['-R', `${name}:`, path]);
+  execFileSync('chmod', ['755', home]);
+  own(home);
+  return {
+    name,
+    home,
+    write(path, text) {
+      const file = join(home, path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text);
+      own(home);
+    },
+    directory() {
+      const directory = mkdtempSync(join(home, 'dir-'));
+      execFileSync('chmod', ['755', directory]);
+      own(directory);
+      return directory;
+    },
+    remove() {
+      execFileSync('userdel', ['-f', name], { stdio: 'ignore' });
+      rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}

@@ -1,0 +1,2 @@
+import '../helpers/over-ssh';
+import './local-host-workspace.test';
