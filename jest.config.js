@@ -34,5 +34,7 @@ module.exports = {
     project('integration', real),
     project('system', real),
     project('replay', real),
+    // Fetches programs from the npm registry: `npm run test:clis`, not `npm test`. Needs no Temporal server.
+    project('clis', { testEnvironment: real.testEnvironment }),
   ],
 };

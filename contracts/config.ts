@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { holderIdSchema, labelSchema } from './ids';
+import { promptConfigSchema } from './prompt';
 import { sshFields } from './ssh';
 import { timeoutsSchema } from './task';
 import { environmentSchema, templateSchema } from './template';
@@ -44,6 +45,7 @@ export const configSchema = z.strictObject({
   hosts: z.record(holderIdSchema, hostSchema).default({}),
   templates: z.record(z.string().min(1).max(64), templateSchema).default({}),
   default_template: z.string().default('shell'),
+  prompts: promptConfigSchema.prefault({}),
   default_max_retries: z.number().int().min(0).max(100).default(2),
   default_timeouts: timeoutsSchema.partial().default({}),
   backoff: z

@@ -33,6 +33,7 @@ export const hostDeps = (
   host: { ...host.config, slots: host.slots },
   templates: config.templates,
   default_template: config.default_template,
+  prompts: config.prompts,
   values: environment,
   transport: host.transport,
   blobs,

@@ -1,5 +1,6 @@
-import { type Artifacts, type Receipt, receiptSchema } from '../../contracts/receipt';
+import type { Artifacts, Checkpoint, Receipt } from '../../contracts/receipt';
 import type { Failure } from '../../contracts/task';
+import type { OutputFailure, ParsedOutput } from './parsers/types';
 
 /** How a run ended, as its record says. */
 export interface RunEnd {
@@ -7,24 +8,20 @@ export interface RunEnd {
   /** `exit`: by itself; else what ended it. */
   reason: 'exit' | 'killed' | 'host_lost' | 'launcher_lost';
   duration_ms: number;
+  /** By the clock of the host, in milliseconds since 1970; null when no record tells. */
+  ended_at_ms: number | null;
 }
 
 export interface RunEvidence {
   end: RunEnd;
-  output: 'text' | 'json';
-  /** The end of each stream; for `json` the whole of stdout, unless it is too long to be a receipt. */
-  stdout: string;
-  stderr: string;
-  stdout_bytes: number;
+  /** What the output says; null unless the run ended by itself. */
+  parsed: ParsedOutput | null;
+  /** What was seen in the repository. */
   artifacts: Artifacts;
   push_error: string | null;
   output_ref: string;
 }
 
-/** Longest JSON receipt that is read, in bytes: half of what one Temporal payload may hold. */
-export const RECEIPT_MAX_BYTES = 1_048_576;
-const SUMMARY_LINES = 20;
-const SUMMARY_MAX = 4_000;
 const MESSAGE_MAX = 2_000;
 
 const ENDED_BY: Record<Exclude<RunEnd['reason'], 'exit'>, Failure> = {
@@ -35,17 +32,11 @@ const ENDED_BY: Record<Exclude<RunEnd['reason'], 'exit'>, Failure> = {
 
 /** Exactly one of receipt and failure is set. */
 export function outcomeOf(evidence: RunEvidence): { receipt: Receipt | null; failure: Failure | null } {
-  const { end } = evidence;
+  const { end, parsed } = evidence;
   if (end.reason !== 'exit') return failed(ENDED_BY[end.reason]);
-  if (end.exit_code !== 0) {
-    const code = end.exit_code === null ? 'without an exit code' : `with exit code ${end.exit_code}`;
-    return failed({ code: 'exit_code', message: withTail(`the agent ended ${code}`, evidence.stderr) });
-  }
-  const handedIn = evidence.output === 'json' ? jsonReceipt(evidence) : textReceipt(evidence.stdout);
-  if ('code' in handedIn) return failed(handedIn);
-  if (handedIn.status === 'failed') {
-    return failed({ code: 'agent_failed', message: handedIn.summary.slice(0, MESSAGE_MAX) });
-  }
+  if (parsed?.failure) return failed(withRemedy(parsed.failure));
+  if (!parsed?.receipt)
+    return failed({ code: 'no_output', message: 'nobody has read the output of the run' });
   if (evidence.push_error !== null) {
     return failed({
       code: 'push_failed',
@@ -54,9 +45,9 @@ export function outcomeOf(evidence: RunEvidence): { receipt: Receipt | null; fai
   }
   return {
     receipt: {
-      ...handedIn,
+      ...parsed.receipt,
       // What was seen in the repository goes before what the agent says of it.
-      artifacts: { ...handedIn.artifacts, ...evidence.artifacts },
+      artifacts: { ...parsed.receipt.artifacts, ...evidence.artifacts },
       duration_ms: end.duration_ms,
       output_ref: evidence.output_ref,
     },
@@ -64,43 +55,31 @@ export function outcomeOf(evidence: RunEvidence): { receipt: Receipt | null; fai
   };
 }
 
+/**
+ * Where the next attempt may go on; null: where this one did. Only what others can fetch is such a place, and a
+ * session is one for the host that has it.
+ */
+export function checkpointOf(
+  { parsed, artifacts: { branch, commit }, push_error }: RunEvidence,
+  before: Checkpoint | null,
+): Checkpoint | null {
+  const pushed = branch !== undefined && commit !== undefined && push_error === null;
+  const place = pushed ? { branch, commit } : null;
+  if (parsed?.failure?.code === 'session_not_found') {
+    return place ?? (before && { ...before, session_id: undefined });
+  }
+  const session_id = parsed?.session_id ?? null;
+  return session_id === null ? place : { ...before, ...place, session_id };
+}
+
 const failed = (failure: Failure) => ({ receipt: null, failure });
+
+function withRemedy({ code, message, remedy, resets_at }: OutputFailure): Failure {
+  const until = resets_at === null ? '' : `\nThe limit resets at ${resets_at}.`;
+  return { code, message: `${message}${until}\n${remedy}` };
+}
 
 const withTail = (message: string, tail: string) => {
   const end = tail.trim().slice(-MESSAGE_MAX);
   return end === '' ? message : `${message}: ${end}`;
 };
-
-const textReceipt = (stdout: string): Receipt => ({
-  status: 'completed',
-  summary: lastLines(stdout) || 'exit code 0, no output',
-  artifacts: {},
-  duration_ms: 0,
-});
-
-function lastLines(text: string): string {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.slice(-SUMMARY_LINES).join('\n').slice(-SUMMARY_MAX);
-}
-
-function jsonReceipt({ stdout, stdout_bytes }: RunEvidence): Receipt | Failure {
-  const malformed = (what: string): Failure => ({
-    code: 'malformed_output',
-    message: `standard output is not one JSON receipt: ${what}; the output is kept`,
-  });
-  if (stdout_bytes > RECEIPT_MAX_BYTES)
-    return malformed(`${stdout_bytes} bytes, at most ${RECEIPT_MAX_BYTES}`);
-  let value: unknown;
-  try {
-    value = JSON.parse(stdout);
-  } catch {
-    // The parser's message quotes the output, which may hold what the prompt did.
-    return malformed(stdout.trim() === '' ? 'it is empty' : 'it is not JSON');
-  }
-  const parsed = receiptSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues
-    .slice(0, 5)
-    .map((issue) => `${issue.path.join('.') || 'receipt'}: ${issue.message}`);
-  return malformed(issues.join('; '));
-}

@@ -64,9 +64,11 @@ function endOf(fields: Map<string, string>): RunEnd | null {
   const reason = fields.get('rc reason');
   if (reason === undefined) return null;
   const code = fields.get('rc code') ?? '';
+  const ended_at = fields.get('rc ended_at') ?? '';
   return {
     exit_code: code === '' ? null : Number(code),
     reason: REASONS.find((known) => known === reason) ?? 'launcher_lost',
     duration_ms: Number(fields.get('rc duration_ms') ?? 0),
+    ended_at_ms: /^\d{1,12}$/.test(ended_at) ? Number(ended_at) * 1_000 : null,
   };
 }

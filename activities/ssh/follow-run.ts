@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
-import type { Checkpoint } from '../../contracts/receipt';
 import type { FollowHeartbeat, FollowRequest, RunOutcome } from '../../contracts/run';
-import { outcomeOf, RECEIPT_MAX_BYTES, type RunEnd } from '../agent-cli/outcome';
+import { checkpointOf, outcomeOf, type RunEnd } from '../agent-cli/outcome';
+import { parseOutput } from '../agent-cli/parsers/parse-output';
 import { findTemplate } from '../agent-cli/templates';
 import { type Collected, collectWork } from '../workspace/collect';
 import { EngineWatch } from './engine-watch';
@@ -106,7 +106,7 @@ async function followToEnd(
     } catch (error) {
       if (signal.aborted || !isUnreachable(error)) throw error;
       if (neverBegan(error)) life.notSent();
-      if (life.fenced) return { exit_code: null, reason: 'host_lost', duration_ms: 0 };
+      if (life.fenced) return { ...LOST, reason: 'host_lost' };
       pace.saw(false);
       host.deps.logger.warn({ attempt_id: request.attempt_id, error: String(error) }, 'host does not answer');
     }
@@ -115,7 +115,7 @@ async function followToEnd(
   }
 }
 
-const LOST: RunEnd = { exit_code: null, reason: 'launcher_lost', duration_ms: 0 };
+const LOST: RunEnd = { exit_code: null, reason: 'launcher_lost', duration_ms: 0, ended_at_ms: null };
 
 async function conclude(
   host: Host,
@@ -129,22 +129,23 @@ async function conclude(
     request.repository !== null && end.reason === 'exit'
       ? await collectWork(host.deps.transport, work, signal)
       : NOTHING;
-  const output =
-    findTemplate(request.template ?? host.deps.default_template, host.deps.templates)?.cli === 'receipt'
-      ? 'json'
-      : 'text';
-  const { receipt, failure } = outcomeOf({
-    end,
-    output,
-    stdout: await out.tail(output === 'json' ? RECEIPT_MAX_BYTES : TAIL_BYTES),
-    stderr: await err.tail(TAIL_BYTES),
-    stdout_bytes: out.offset,
-    artifacts: collected.artifacts,
-    push_error: collected.push_error,
-    output_ref: out.ref,
-  });
+  const parsed =
+    end.reason === 'exit'
+      ? await parseOutput(cliOf(host, request), out.stream(signal), {
+          exit_code: end.exit_code,
+          stderr: await err.tail(TAIL_BYTES),
+          ...(end.ended_at_ms !== null && { ended_at_ms: end.ended_at_ms }),
+        })
+      : null;
+  const evidence = { end, parsed, ...collected, output_ref: out.ref };
+  const { receipt, failure } = outcomeOf(evidence);
   host.deps.logger.info(
-    { attempt_id: request.attempt_id, exit_code: end.exit_code, failure: failure?.code ?? null },
+    {
+      attempt_id: request.attempt_id,
+      exit_code: end.exit_code,
+      failure: failure?.code ?? null,
+      warnings: parsed?.warnings ?? [],
+    },
     'run ended',
   );
   return {
@@ -153,13 +154,12 @@ async function conclude(
     exit_code: end.exit_code,
     duration_ms: end.duration_ms,
     output_ref: out.ref,
-    checkpoint: checkpointOf(collected),
+    checkpoint: checkpointOf(evidence, request.checkpoint),
   };
 }
 
 const NOTHING: Collected = { artifacts: {}, push_error: null };
 
-/** Only what others can fetch is a place to go on from. */
-function checkpointOf({ artifacts: { branch, commit }, push_error }: Collected): Checkpoint | null {
-  return branch === undefined || commit === undefined || push_error !== null ? null : { branch, commit };
-}
+/** The template may be gone from the config file since the run was started. */
+const cliOf = ({ deps }: Host, request: FollowRequest['request']) =>
+  findTemplate(request.template ?? deps.default_template, deps.templates)?.cli ?? 'text';

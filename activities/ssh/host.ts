@@ -1,5 +1,6 @@
 import type { BlobStore } from '../../contracts/blobs';
 import type { HostConfig } from '../../contracts/config';
+import type { PromptConfig } from '../../contracts/prompt';
 import type { Template } from '../../contracts/template';
 import type { ValueSource } from '../agent-cli/run-environment';
 import { runName } from '../workspace/work-name';
@@ -25,6 +26,8 @@ export interface HostDeps {
   /** From the config file; `shell` is built in. */
   templates: Record<string, Template>;
   default_template: string;
+  /** What the config file says of prompts. */
+  prompts: PromptConfig;
   /** Of the values that `env` only names; without it nothing is found. */
   values?: ValueSource;
   transport: Transport;

@@ -39,4 +39,12 @@ export class OutputCopy {
     });
     return Buffer.from(found ?? []).toString();
   }
+
+  /** All that was copied, in pieces. Throws the abort reason. */
+  async *stream(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    for await (const chunk of (await this.blobs.stream(this.ref, { end: this.offset })) ?? []) {
+      signal.throwIfAborted();
+      yield chunk;
+    }
+  }
 }

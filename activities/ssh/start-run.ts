@@ -1,8 +1,9 @@
 import type { RunRequest, StartedRun } from '../../contracts/run';
-import { promptOf } from '../agent-cli/prompt';
 import { ArgumentError, type Command, renderCommand, type TemplateValues } from '../agent-cli/render-command';
 import { MissingValueError, NO_VALUES, runEnvironment } from '../agent-cli/run-environment';
 import { allTemplates, findTemplate, type ResolvedTemplate } from '../agent-cli/templates';
+import { buildPrompt } from '../prompt/build-prompt';
+import { configuredCommands } from '../prompt/configured-commands';
 import { redact } from '../workspace/redact';
 import { isLocalRepository, mirrorName, workName } from '../workspace/work-name';
 import { hostFailure, isHostFailureType } from './failures';
@@ -25,7 +26,7 @@ export async function startRun(host: Host, request: RunRequest): Promise<Started
   const body = await bodyOf(host, request);
   const slug = workName(request.task_id);
   const work_dir = `${work_root}/${slug}`;
-  const prompt = template.prompt === 'script' ? body : promptOf(body, request.findings);
+  const prompt = template.prompt === 'script' ? body : promptOf(host, template, request, body);
   const { argv, stdin } = render(template, {
     prompt,
     prompt_file: `${run}/prompt`,
@@ -136,6 +137,27 @@ async function bodyOf(host: Host, request: RunRequest): Promise<string> {
   const bytes = await host.deps.blobs.read(request.body.ref);
   if (bytes === null) throw hostFailure('body_missing', `blob ${request.body.ref} is not in the store`);
   return Buffer.from(bytes).toString();
+}
+
+function promptOf(
+  { deps: { prompts } }: Host,
+  { cli }: ResolvedTemplate,
+  request: RunRequest,
+  body: string,
+): string {
+  const { title, labels, branch_name, repository, findings, checkpoint } = request;
+  return buildPrompt({
+    title,
+    body,
+    labels,
+    branch_name,
+    repository,
+    findings,
+    checkpoint,
+    diff_max_bytes: prompts.diff_max_bytes,
+    validation_commands: configuredCommands(prompts.validation_commands, repository),
+    output_format: cli === 'receipt' ? 'receipt' : undefined,
+  });
 }
 
 function render(template: ResolvedTemplate, values: TemplateValues): Command {

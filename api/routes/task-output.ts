@@ -1,13 +1,20 @@
 import { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import type { TaskReport } from '../../workflows/task/types';
+import { AttemptWatch } from '../attempt-watch';
 import { assertVisible, EVERYONE, principalOf } from '../auth';
 import { byteRange } from '../byte-range';
 import type { ApiContext, App } from '../context';
+import { findGrowingOutput, findOutput } from '../find-output';
+import { followOutput } from '../follow-output';
+import { followerConnection } from '../follower-connection';
 import { ApiProblem } from '../problems';
-import { readTask } from '../read-task';
+import { readTask, type TaskReading } from '../read-task';
 import { PROBLEMS, taskParams } from '../route-docs';
 import { noWorker } from '../temporal-errors';
+
+/** For a reader of a followed output to take a byte of what waits for it. */
+const STALLED_MS = 75_000;
 
 const querystring = z.strictObject({
   epoch: z.coerce
@@ -15,7 +22,11 @@ const querystring = z.strictObject({
     .int()
     .min(1)
     .optional()
-    .describe('Of the attempt; default: the latest with output'),
+    .describe('Of the attempt; default: the latest with output; with `follow`, one that runs goes first'),
+  follow: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('Go on as the output grows, until the attempt is over; not together with Range'),
 });
 const text = (description: string) => ({ description, content: { 'text/plain': { schema: z.string() } } });
 
@@ -26,7 +37,10 @@ export function taskOutput(app: App, ctx: ApiContext) {
       config: { access: EVERYONE },
       schema: {
         summary: 'What an attempt wrote, as text',
-        description: 'Takes a Range header for a part: 206, or 416 when there is no such part.',
+        description:
+          'Takes a Range header for a part: 206, or 416 when there is no such part. With `follow=true` the ' +
+          'answer has no length and goes on while the attempt writes; it ends when the attempt is over, and is ' +
+          'cut off (an incomplete chunked body) when the server stops.',
         tags: ['tasks'],
         params: taskParams,
         querystring,
@@ -35,42 +49,61 @@ export function taskOutput(app: App, ctx: ApiContext) {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { product, report, running } = await readTask(ctx, id);
-      assertVisible(principalOf(request), id, product);
-      if (!report && running) throw noWorker();
-      const { ref, size } = await findOutput(ctx, report ? outputRefs(report, request.query.epoch) : []);
-      const range = byteRange(request.headers.range, size);
-      if (range === 'unsatisfiable') {
-        throw new ApiProblem(416, 'range_not_satisfiable', `the output has ${size} bytes`, {
-          headers: { 'content-range': `bytes */${size}` },
-        });
+      const { epoch, follow } = request.query;
+      const { range } = request.headers;
+      if (follow === 'true' && range !== undefined) {
+        throw new ApiProblem(400, 'range_with_follow', 'an output is followed whole: send no Range');
       }
-      const slice = range === 'whole' ? { start: 0, end: size } : range;
-      const chunks = await ctx.blobs.stream(ref, slice);
-      if (!chunks) throw new ApiProblem(404, 'no_output', 'the output is gone');
-      if (range !== 'whole') reply.header('content-range', `bytes ${slice.start}-${slice.end - 1}/${size}`);
-      return reply
-        .code(range === 'whole' ? 200 : 206)
-        .header('accept-ranges', 'bytes')
-        .header('content-length', slice.end - slice.start)
-        .type('text/plain; charset=utf-8')
-        .send(Readable.from(chunks) as never);
+      const reading = await readTask(ctx, id);
+      assertVisible(principalOf(request), id, reading.product);
+      if (!reading.report && reading.running) throw noWorker();
+      const stream =
+        follow === 'true'
+          ? await growing(ctx, reading, { id, epoch, reply, head: request.method === 'HEAD' })
+          : await written(ctx, reading, { epoch, range, reply });
+      return reply.type('text/plain; charset=utf-8').send(stream as never);
     },
   );
 }
 
-/** The output of a run on a host is there while it grows, and named before the attempt has ended. */
-function outputRefs({ view }: TaskReport, epoch: number | undefined): string[] {
-  return view.attempts
-    .filter((attempt) => epoch === undefined || attempt.epoch === epoch)
-    .toReversed()
-    .flatMap(({ output_ref }) => output_ref ?? []);
+interface Written {
+  epoch: number | undefined;
+  range: string | undefined;
+  reply: FastifyReply;
 }
 
-async function findOutput({ blobs }: Pick<ApiContext, 'blobs'>, refs: string[]) {
-  for (const ref of refs) {
-    const size = await blobs.size(ref);
-    if (size !== null) return { ref, size };
+async function written({ blobs }: ApiContext, reading: TaskReading, { epoch, range: asked, reply }: Written) {
+  const { ref, size } = await findOutput(blobs, reading, epoch);
+  const range = byteRange(asked, size);
+  if (range === 'unsatisfiable') {
+    throw new ApiProblem(416, 'range_not_satisfiable', `the output has ${size} bytes`, {
+      headers: { 'content-range': `bytes */${size}` },
+    });
   }
-  throw new ApiProblem(404, 'no_output', 'no such attempt, or it has no output');
+  const slice = range === 'whole' ? { start: 0, end: size } : range;
+  const chunks = await blobs.stream(ref, slice);
+  if (!chunks) throw new ApiProblem(404, 'no_output', 'the output is gone');
+  if (range !== 'whole') reply.header('content-range', `bytes ${slice.start}-${slice.end - 1}/${size}`);
+  reply
+    .code(range === 'whole' ? 200 : 206)
+    .header('accept-ranges', 'bytes')
+    .header('content-length', slice.end - slice.start);
+  return Readable.from(chunks);
+}
+
+interface Growing {
+  id: string;
+  epoch: number | undefined;
+  reply: FastifyReply;
+  head: boolean;
+}
+
+async function growing(ctx: ApiContext, reading: TaskReading, { id, epoch: asked, reply, head }: Growing) {
+  const { ref, epoch } = await findGrowingOutput(ctx.blobs, reading, asked);
+  // For proxies that would hold lines back until they have many.
+  reply.code(200).header('accept-ranges', 'none').header('x-accel-buffering', 'no');
+  if (head) return Readable.from([]);
+  const signal = followerConnection(reply.raw, { closing: ctx.closing, stalledMs: STALLED_MS });
+  const watch = new AttemptWatch(epoch, () => readTask(ctx, id), reading);
+  return Readable.from(followOutput(ctx.blobs, { ref, watch, signal }));
 }

@@ -14,33 +14,15 @@ const CLOSED = new Set(['completed', 'failed', 'cancelled']);
 const TIMEOUT_MS = 120_000;
 
 /** (a) Undecided `agent:code`: the local host takes it, edits a file and commits on the task's branch. */
-export async function codeTask({ api, repository, say }: Stage): Promise<void> {
-  const id = 'demo/greeting#1';
-  say('\n(a) an undecided agent:code task: the local host takes it');
-  const body = [
-    'echo "hello, world" > greeting.txt',
-    'git add greeting.txt',
-    "git -c user.name=Agent -c user.email=agent@example.invalid commit --quiet -m 'Greet the world'",
-    'echo "greeting.txt now greets the world"',
-  ].join('\n');
-  await create(api, {
-    id,
-    title: 'Greet the world',
-    body,
-    labels: ['agent:code'],
-    repository,
-    template: 'shell',
+export async function codeTask(stage: Stage): Promise<void> {
+  stage.say('\n(a) an undecided agent:code task: the local host takes it');
+  const task = await greet(stage, {
+    id: 'demo/greeting#1',
+    label: 'agent:code',
+    host: 'local',
+    summary: 'greeting.txt now greets the world',
   });
-  const task = await follow(api, id, say);
-  assert.equal(task.status, 'completed', `status of ${id}`);
-  assert.equal(task.execution_mode, 'ssh_cli', `mode of ${id}`);
-  assert.equal(task.assigned_host, 'local', `host of ${id}`);
-  const onBranch = git(repository, 'show', `${task.branch_name}:greeting.txt`);
-  assert.equal(onBranch, 'hello, world', `greeting.txt on ${task.branch_name}`);
-  assert.equal(git(repository, 'show', 'main:greeting.txt'), 'hello', 'greeting.txt on main');
-  const commit = git(repository, 'rev-parse', task.branch_name);
-  assert.equal(task.receipt?.artifacts.commit, commit, 'commit in the receipt');
-  show(task, say);
+  show(task, stage.say);
 }
 
 /** (b) Undecided `agent:review`: no host can, so it becomes http_pull and an agent pulls it. */
@@ -94,6 +76,56 @@ export async function raceTask({ api, repository, say, startAgent }: Stage): Pro
   assert.equal(task.attempts.length, 1, `attempts at ${id}`);
   say(`  exactly one was granted it: ${task.attempts[0]?.holder}`);
   show(task, say);
+}
+
+/** (d) Undecided `agent:build`: only the SSH host can; the run has its log-in in its environment. */
+export async function sshTask(stage: Stage, port: number): Promise<void> {
+  stage.say('\n(d) an undecided agent:build task: the host over SSH takes it');
+  const task = await greet(stage, {
+    id: 'demo/greeting#4',
+    label: 'agent:build',
+    host: 'over-ssh',
+    summary: 'greeting.txt greets the world over $SSH_CONNECTION',
+  });
+  assert.match(
+    task.receipt?.summary ?? '',
+    new RegExp(` 127\\.0\\.0\\.1 ${port}$`),
+    'the run is one over SSH',
+  );
+  show(task, stage.say);
+}
+
+interface Greeting {
+  id: string;
+  label: string;
+  /** Who is to do it. */
+  host: string;
+  /** What the script says at its end, in double quotes. */
+  summary: string;
+}
+
+/** Edits a file and commits it, on the branch of the task. */
+async function greet(
+  { api, repository, say }: Stage,
+  { id, label, host, summary }: Greeting,
+): Promise<TaskView> {
+  const body = [
+    'echo "hello, world" > greeting.txt',
+    'git add greeting.txt',
+    "git -c user.name=Agent -c user.email=agent@example.invalid commit --quiet -m 'Greet the world'",
+    `echo "${summary}"`,
+  ].join('\n');
+  await create(api, { id, title: 'Greet the world', body, labels: [label], repository, template: 'shell' });
+  const task = await follow(api, id, say);
+  assert.equal(task.status, 'completed', `status of ${id}`);
+  assert.equal(task.execution_mode, 'ssh_cli', `mode of ${id}`);
+  assert.equal(task.assigned_host, host, `host of ${id}`);
+  const onBranch = git(repository, 'show', `${task.branch_name}:greeting.txt`);
+  assert.equal(onBranch, 'hello, world', `greeting.txt on ${task.branch_name}`);
+  assert.equal(git(repository, 'show', 'main:greeting.txt'), 'hello', 'greeting.txt on main');
+  const commit = git(repository, 'rev-parse', task.branch_name);
+  assert.equal(task.receipt?.artifacts.commit, commit, 'commit in the receipt');
+  return task;
 }
 
 async function create(api: Api, task: Record<string, unknown>): Promise<void> {

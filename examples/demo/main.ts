@@ -5,8 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Api, createApi } from './api';
-import { codeTask, raceTask, reviewTask } from './cases';
+import { codeTask, raceTask, reviewTask, sshTask } from './cases';
 import { makeRepository } from './repository';
+import { type Sshd, startSshd } from './sshd';
 import { type System, startSystem } from './system';
 
 const say = (line = '') => console.log(line);
@@ -15,10 +16,13 @@ async function main() {
   const directory = mkdtempSync(join(tmpdir(), 'signalbox-demo-'));
   const agents: ChildProcess[] = [];
   let system: System | null = null;
+  let sshd: Sshd | null = null;
   try {
     const repository = makeRepository(join(directory, 'repository'));
+    const started = await startSshd(join(directory, 'sshd'));
+    if (typeof started !== 'string') sshd = started;
     const configFile = join(directory, 'signalbox.yaml');
-    writeFileSync(configFile, config(directory));
+    writeFileSync(configFile, config(directory, sshd));
     const adminToken = randomBytes(24).toString('base64url');
     say('Starting Signalbox …');
     system = await startSystem({
@@ -31,26 +35,49 @@ async function main() {
     const startAgent = async (id: string, capability: string) => {
       agents.push(await spawnAgent(api, system?.url ?? '', id, capability));
     };
-    await codeTask({ api, repository, say, startAgent });
-    await reviewTask({ api, repository, say, startAgent });
-    await raceTask({ api, repository, say, startAgent });
+    const stage = { api, repository, say, startAgent };
+    await codeTask(stage);
+    await reviewTask(stage);
+    await raceTask(stage);
+    if (sshd !== null) await sshTask(stage, sshd.port);
+    else say(`\n(d) a task on a host over SSH: skipped, ${started}`);
     say();
-    say(`All three are as they should be. Temporal UI while it ran: ${system.temporalUi ?? 'not known'}`);
+    say(`All of it is as it should be. Temporal UI while it ran: ${system.temporalUi ?? 'not known'}`);
   } finally {
     await Promise.all(agents.map(endAgent));
-    await system?.stop();
-    rmSync(directory, { recursive: true, force: true });
+    try {
+      await system?.stop();
+    } finally {
+      await sshd?.stop();
+      rmSync(directory, { recursive: true, force: true });
+    }
   }
   say('Everything is stopped.');
 }
 
-const config = (directory: string) => `hosts:
+const config = (directory: string, sshd: Sshd | null) => `hosts:
   local:
     transport: local
     capabilities: [agent:code]
     slots: 2
-    work_root: ${JSON.stringify(join(directory, 'work'))}
-    run_root: ${JSON.stringify(join(directory, 'runs'))}
+${places(directory, 'local')}${sshd === null ? '' : overSsh(directory, sshd)}`;
+
+const overSsh = (directory: string, { port, user, identity, knownHosts }: Sshd) => `  over-ssh:
+    transport: ssh
+    address: 127.0.0.1
+    port: ${port}
+    user: ${JSON.stringify(user)}
+    identity_file: ${JSON.stringify(identity)}
+    known_hosts: ${JSON.stringify(knownHosts)}
+    capabilities: [agent:build]
+    slots: 1
+${places(directory, 'over-ssh')}`;
+
+const places = (
+  directory: string,
+  host: string,
+) => `    work_root: ${JSON.stringify(join(directory, host, 'work'))}
+    run_root: ${JSON.stringify(join(directory, host, 'runs'))}
 `;
 
 async function spawnAgent(api: Api, url: string, id: string, capability: string): Promise<ChildProcess> {

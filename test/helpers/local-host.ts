@@ -9,6 +9,7 @@ import { DirectoryBlobStore } from '../../activities/blobs/directory-store';
 import type { HostDeps } from '../../activities/ssh/host';
 import { createHostActivities } from '../../activities/ssh/host-activities';
 import type { Transport } from '../../activities/ssh/transport';
+import { promptConfigSchema } from '../../contracts/prompt';
 import type {
   FollowHeartbeat,
   KillReport,
@@ -19,6 +20,9 @@ import type {
 } from '../../contracts/run';
 import { makeTransport } from './transport-under-test';
 import { waitUntil } from './wait-until';
+
+/** Without an entry in the config file. */
+export const PROMPTS = promptConfigSchema.parse({});
 
 /** Failures are looked at by the tests, not in the log. */
 export const activityEnvironment = () =>
@@ -52,6 +56,7 @@ export function localHost({
     host: { slots, run_root: join(root, 'runs'), work_root: join(root, 'work'), env: hostEnv },
     templates: {},
     default_template: 'shell',
+    prompts: PROMPTS,
     transport,
     blobs,
     logger: { info: () => undefined, warn: () => undefined },

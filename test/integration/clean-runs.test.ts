@@ -6,7 +6,7 @@ import { Host } from '../../activities/ssh/host';
 import { isAttemptAwaited } from '../../workers/host-cleaning';
 import type { Role } from '../../workers/role';
 import { startControl } from '../helpers/control-worker';
-import { localHost } from '../helpers/local-host';
+import { localHost, PROMPTS } from '../helpers/local-host';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { startVisibleTask } from '../helpers/visible-task';
 import { waitUntil } from '../helpers/wait-until';
@@ -23,6 +23,7 @@ function oldHost() {
     host: { slots: 4, run_root: join(local.root, 'runs'), work_root: join(local.root, 'work') },
     templates: {},
     default_template: 'shell',
+    prompts: PROMPTS,
     transport: local.transport,
     blobs: local.blobs,
     logger: { info: () => undefined, warn: () => undefined },

@@ -248,7 +248,10 @@ describe('a template', () => {
 
     writeFileSync(join(root, 'codex', 'auth.json'), '{}');
     const task = await becomes(id, 'completed');
-    expect(task).toMatchObject({ assigned_host: 'box', receipt: { summary: 'hello' } });
+    expect(task).toMatchObject({
+      assigned_host: 'box',
+      receipt: { summary: expect.stringContaining('\nhello\n') },
+    });
     await until('codex to be shown as available', ({ templates }) => templates['codex-cli'].available);
   });
 

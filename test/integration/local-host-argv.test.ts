@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { quote } from '../../activities/ssh/sh';
 import { localHost } from '../helpers/local-host';
+import { promptOf } from '../helpers/prompt-of';
 
 jest.setTimeout(60_000);
 
@@ -68,8 +69,10 @@ describe('a hostile prompt', () => {
     const argv = [process.execPath, '-e', PRINT, '--', '{prompt}', '-p={prompt}', '{task_id}'];
     host = localHost({ templates: { agent: { argv } } });
     await fc.assert(
-      fc.asyncProperty(text, async (prompt) => {
-        const request = host.request({ template: 'agent', script: prompt });
+      fc.asyncProperty(text, async (body) => {
+        const request = host.request({ template: 'agent', script: body });
+        const prompt = promptOf(request);
+        expect(prompt).toContain(body);
         const started = await host.activities.startRun(request);
         const outcome = await host.follow(request, started).outcome;
         expect(outcome.failure).toBeNull();
@@ -86,7 +89,12 @@ describe('a hostile prompt', () => {
     host = localHost({ templates: { stdin: { argv: ['cat'] } } });
     const outcome = await host.run({ template: 'stdin', script: nasty.join('') });
     const output = Buffer.from((await host.blobs.read(outcome.output_ref ?? '')) ?? []);
-    expect(output.equals(Buffer.from(nasty.join('')))).toBe(true);
+    expect(output.toString()).toContain(nasty.join(''));
+    expect(output.equals(Buffer.from(promptOf({ body: { inline: nasty.join('') } })))).toBe(true);
+    const script = `cat <<'END'\n${nasty.join('')}\nEND\n`;
+    const ran = await host.run({ script });
+    const printed = Buffer.from((await host.blobs.read(ran.output_ref ?? '')) ?? []);
+    expect(printed.equals(Buffer.from(`${nasty.join('')}\n`))).toBe(true);
   });
 
   it('of a mebibyte arrives too: by standard input where the program can, else it is refused', async () => {
@@ -95,12 +103,10 @@ describe('a hostile prompt', () => {
     host = localHost({ templates: { can: { argv, stdin: 'prompt' }, cannot: { argv } } });
     const piece = `${nasty.join('')}é`;
     const prompt = piece.repeat(Math.ceil(1_048_576 / Buffer.byteLength(piece)));
-    for (const script of [prompt, `nul \0 ${piece}`]) {
-      const outcome = await host.run({ template: 'can', script });
-      expect(outcome.failure).toBeNull();
-      const output = Buffer.from((await host.blobs.read(outcome.output_ref ?? '')) ?? []);
-      expect(output.equals(Buffer.from(`1\n${script}`))).toBe(true);
-    }
+    const outcome = await host.run({ template: 'can', script: prompt });
+    expect(outcome.failure).toBeNull();
+    const output = Buffer.from((await host.blobs.read(outcome.output_ref ?? '')) ?? []);
+    expect(output.equals(Buffer.from(`1\n${promptOf({ body: { inline: prompt } })}`))).toBe(true);
     await expect(
       host.activities.startRun(host.request({ template: 'cannot', script: prompt })),
     ).rejects.toMatchObject({ type: 'prompt_too_long', nonRetryable: true });
@@ -110,10 +116,10 @@ describe('a hostile prompt', () => {
     const line = `printf %s '{prompt}'`;
     host = localHost({ templates: { line: { argv: line } } });
     await fc.assert(
-      fc.asyncProperty(text, async (prompt) => {
-        const outcome = await host.run({ template: 'line', script: prompt });
+      fc.asyncProperty(text, async (body) => {
+        const outcome = await host.run({ template: 'line', script: body });
         const output = Buffer.from((await host.blobs.read(outcome.output_ref ?? '')) ?? []);
-        expect(output.toString()).toBe(prompt);
+        expect(output.toString()).toBe(promptOf({ body: { inline: body } }));
       }),
       { numRuns: 10, examples: [[nasty.join('')]] },
     );

@@ -140,7 +140,7 @@ it('the agent gone by itself is an exit like any other', async () => {
   const { request, started } = await start();
   process.kill(started.process.pid, 'SIGKILL');
   const outcome = await host.follow(request, started).outcome;
-  expect(outcome).toMatchObject({ exit_code: 137, failure: { code: 'exit_code' } });
+  expect(outcome).toMatchObject({ exit_code: 137, failure: { code: 'interrupted' } });
   expect(marked(request.attempt_id)).toEqual([]);
 });
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { localHost } from '../helpers/local-host';
+import { promptOf } from '../helpers/prompt-of';
 
 jest.setTimeout(60_000);
 
@@ -9,6 +10,7 @@ let host: ReturnType<typeof localHost>;
 afterEach(() => host.close());
 
 const node = (code: string, ...args: string[]) => [process.execPath, '-e', code, ...args];
+const print = (text: string) => node('process.stdout.write(process.argv[1])', text);
 
 describe('the shell template', () => {
   it('makes exit code 0 and the last lines of output a receipt', async () => {
@@ -33,7 +35,9 @@ describe('the shell template', () => {
     expect(outcome.receipt).toBeNull();
     expect(outcome.failure).toEqual({
       code: 'exit_code',
-      message: 'the agent ended with exit code 7: cannot find it',
+      message:
+        'the agent ended with exit code 7: cannot find it\n' +
+        'Read the end of stderr in the message, and the whole output.',
     });
     expect(outcome.exit_code).toBe(7);
     const kept = await host.blobs.read(`output:${request.attempt_id}:err`);
@@ -93,6 +97,8 @@ describe('the shell template', () => {
 });
 
 describe('templates of the config file', () => {
+  /** What a prompt has beside the body, in bytes. */
+  const OVERHEAD = Buffer.byteLength(promptOf({ body: { inline: '' } }));
   const receipt = JSON.stringify({
     status: 'completed',
     summary: 'did it',
@@ -100,52 +106,44 @@ describe('templates of the config file', () => {
   });
 
   it('json: standard output is the receipt', async () => {
-    const argv = node('process.stdout.write(process.argv[1])', '{prompt}');
-    host = localHost({ templates: { agent: { argv, cli: 'receipt' } } });
-    const outcome = await host.run({ template: 'agent', script: receipt });
+    host = localHost({ templates: { agent: { argv: print(receipt), cli: 'receipt' } } });
+    const outcome = await host.run({ template: 'agent' });
     expect(outcome.receipt).toMatchObject({ summary: 'did it', artifacts: { pr_url: 'https://x.test/1' } });
   });
 
   it('json: what is no receipt fails, and is kept', async () => {
-    const argv = node('process.stdout.write(process.argv[1])', '{prompt}');
-    host = localHost({ templates: { agent: { argv, cli: 'receipt' } } });
-    const outcome = await host.run({ template: 'agent', script: `${receipt} trailing words` });
+    const printed = `${receipt.slice(1)} trailing words`;
+    host = localHost({ templates: { agent: { argv: print(printed), cli: 'receipt' } } });
+    const outcome = await host.run({ template: 'agent' });
     expect(outcome.receipt).toBeNull();
     expect(outcome.failure?.code).toBe('malformed_output');
     expect(outcome.failure?.message).not.toContain('trailing');
     const kept = await host.blobs.read(outcome.output_ref ?? '');
-    expect(Buffer.from(kept ?? []).toString()).toBe(`${receipt} trailing words`);
+    expect(Buffer.from(kept ?? []).toString()).toBe(printed);
   });
 
   it('json: a receipt that says failed is a failure', async () => {
-    const argv = node('process.stdout.write(process.argv[1])', '{prompt}');
+    const argv = print('{"status":"failed","summary":"no way"}');
     host = localHost({ templates: { agent: { argv, cli: 'receipt' } } });
-    const outcome = await host.run({ template: 'agent', script: '{"status":"failed","summary":"no way"}' });
-    expect(outcome.failure).toEqual({ code: 'agent_failed', message: 'no way' });
-  });
-
-  it('without {prompt}: standard input is the prompt, with the findings of a review', async () => {
-    host = localHost({ templates: { agent: { argv: ['cat'] } } });
-    const findings = [{ file: 'a.ts', line: 3, message: 'wrong', severity: 'major' as const }];
-    const outcome = await host.run({ template: 'agent', script: 'Do it.', findings });
-    const output = Buffer.from((await host.blobs.read(outcome.output_ref ?? '')) ?? []).toString();
-    expect(output).toBe(
-      'Do it.\n\nThe previous attempt was reviewed and not accepted. Address each finding:\n- [major] a.ts:3: wrong\n',
-    );
+    const outcome = await host.run({ template: 'agent' });
+    expect(outcome.failure).toMatchObject({
+      code: 'agent_failed',
+      message: expect.stringMatching(/^no way\n/),
+    });
   });
 
   it('a program that is not there fails the attempt', async () => {
     host = localHost({ templates: { agent: { argv: ['no-such-agent', '{prompt}'] } } });
     const outcome = await host.run({ template: 'agent', script: 'x' });
     expect(outcome.failure).toMatchObject({
-      code: 'exit_code',
-      message: expect.stringContaining('exit code 127'),
+      code: 'missing_cli',
+      message: expect.stringMatching(/exit code 127.*\nInstall the CLI on the host/),
     });
   });
 
   it('a prompt too long for an argument is refused before anything is touched', async () => {
     host = localHost({ templates: { agent: { argv: ['echo', '{prompt}'] } } });
-    const request = host.request({ template: 'agent', script: 'x'.repeat(131_072) });
+    const request = host.request({ template: 'agent', script: 'x'.repeat(131_072 - OVERHEAD) });
     await expect(host.activities.startRun(request)).rejects.toMatchObject({
       type: 'prompt_too_long',
       nonRetryable: true,
@@ -155,9 +153,9 @@ describe('templates of the config file', () => {
   });
 
   it('the longest argument that there can be arrives', async () => {
-    const argv = node('process.stdout.write(String(process.argv[1].length))', '{prompt}');
+    const argv = node('process.stdout.write(String(Buffer.byteLength(process.argv[1])))', '{prompt}');
     host = localHost({ templates: { agent: { argv } } });
-    const outcome = await host.run({ template: 'agent', script: 'x'.repeat(131_071) });
+    const outcome = await host.run({ template: 'agent', script: 'x'.repeat(131_071 - OVERHEAD) });
     expect(outcome.receipt?.summary).toBe('131071');
   });
 

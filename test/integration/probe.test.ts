@@ -17,7 +17,7 @@ import { LocalTransport } from '../../activities/ssh/local-transport';
 import { probeHost } from '../../activities/ssh/probe';
 import { CliProbe } from '../../activities/ssh/probe-clis';
 import type { Transport } from '../../activities/ssh/transport';
-import { type LocalHostOptions, localHost } from '../helpers/local-host';
+import { type LocalHostOptions, localHost, PROMPTS } from '../helpers/local-host';
 import { waitUntil } from '../helpers/wait-until';
 
 jest.setTimeout(60_000);
@@ -50,6 +50,7 @@ function hostWith(
     host: { slots: 3, run_root: join(root, 'runs'), work_root: join(root, 'work') },
     templates: {},
     default_template: 'shell',
+    prompts: PROMPTS,
     transport,
     blobs: null as never,
     logger: { info: () => undefined, warn: () => undefined },

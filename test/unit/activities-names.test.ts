@@ -1,20 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { promptOf } from '../../activities/agent-cli/prompt';
 import { hostEnvironment } from '../../activities/ssh/host-environment';
 import { redact } from '../../activities/workspace/redact';
 import { isLocalRepository, mirrorName, runName, workName } from '../../activities/workspace/work-name';
-
-describe('prompt', () => {
-  it('is the body', () => expect(promptOf('body', [])).toBe('body'));
-  it('and the findings', () => {
-    const text = promptOf('body', [
-      { message: 'one' },
-      { file: 'f', message: 'two' },
-      { line: 3, message: 'three' },
-    ]);
-    expect(text).toMatch(/^body\n\n.*:\n- one\n- f: two\n- three\n$/);
-  });
-});
 
 describe('names', () => {
   it('of work directories are readable and one to one', () => {

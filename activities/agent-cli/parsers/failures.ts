@@ -22,7 +22,7 @@ export const REMEDIES = {
   agent_failed: 'Read the message and the whole output; the task or its environment may need a change.',
   exit_code: 'Read the end of stderr in the message, and the whole output.',
   malformed_output:
-    'Check that the template prints what its `output` says; `signalbox parse-output` shows how it is read.',
+    'Check that the template prints what its `cli` says; `signalbox parse-output` shows how it is read.',
   truncated_output:
     'The output was cut: look for a full disk or a killed process; some CLIs cut at 65 536 bytes on a pipe, so write to a file or stream JSON.',
   no_terminal_event:

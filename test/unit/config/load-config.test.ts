@@ -19,6 +19,15 @@ describe('a config file', () => {
   it('gives every default when it is empty', () => {
     const config = parseConfig('# nothing yet\n', 'signalbox.yaml');
     expect(config).toMatchObject({ hosts: {}, default_template: 'shell', kill_grace_ms: 10_000 });
+    expect(config.prompts).toEqual({ diff_max_bytes: 200_000, validation_commands: {} });
+  });
+
+  it('has the checks of repositories', () => {
+    const text = 'prompts:\n  validation_commands:\n    /srv/a: [make check]\n    "*": []\n';
+    expect(parseConfig(text, 'signalbox.yaml').prompts.validation_commands).toEqual({
+      '/srv/a': ['make check'],
+      '*': [],
+    });
   });
 
   it('gives a host as many slots as there are cores', () => {
