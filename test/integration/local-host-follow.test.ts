@@ -99,6 +99,7 @@ it('heartbeats say where it is, more often than the output changes', async () =>
   expect(beats.at(-1)).toMatchObject({ process: started.process, out_offset: 6, err_offset: 0 });
 });
 
+// Collecting the garbage again and again makes this slow where other work goes on beside it.
 it('copies 64 MB within a bounded memory', async () => {
   const size = 64 * 1024 * 1024;
   const request = host.request({
@@ -115,7 +116,7 @@ it('copies 64 MB within a bounded memory', async () => {
   };
   const sampler = setInterval(() => {
     peak = Math.max(peak, live());
-  }, 100);
+  }, 250);
   const before = live();
   const outcome = await host.follow(request, started).outcome;
   clearInterval(sampler);
@@ -128,7 +129,7 @@ it('copies 64 MB within a bounded memory', async () => {
   expect(hash.digest('hex')).toBe(expected.digest('hex'));
   // Looks of at most 1 MiB, some of them not yet given back: a part of the whole that does not grow with it.
   expect(peak - before).toBeLessThan(24 * 1024 * 1024);
-});
+}, 240_000);
 
 it('keeps bytes that are no UTF-8, and both streams apart', async () => {
   const request = host.request({ script: "printf 'a\\377\\000b'; printf '\\200' >&2" });
