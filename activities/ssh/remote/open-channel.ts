@@ -16,8 +16,8 @@ export class ChannelRefusedError extends Error {
 export class NotSentError extends Error {}
 
 /**
- * Opens a channel that runs a command. `over` is called once when the channel is closed on both sides or was not
- * opened; not for a connection that is lost.
+ * Opens a channel that runs a command. `over` is called once when the channel is closed on both sides, or nobody
+ * waited for it any more; not when it was refused, nor for a connection that is lost.
  * @throws ChannelRefusedError, NotSentError, and the reason of the signal
  */
 export function openChannel(
@@ -52,7 +52,7 @@ export function openChannel(
         if (connection.lost) return;
         if (error) {
           const others = connection.endSession(session);
-          over();
+          if (settled) over();
           settle(() => reject(new ChannelRefusedError(error.message, 'reason' in error ? others : null)));
           return;
         }

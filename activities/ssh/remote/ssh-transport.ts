@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { ClientChannel } from 'ssh2';
 import { AbortScope } from '../abort-scope';
 import {
   ConnectionLostError,
@@ -109,10 +110,23 @@ export class SshTransport implements Transport {
     const unwatch = connection.onLost(release);
     const frame = frameOf(script, options.stdin !== undefined);
     const received = connection.bytesRead;
-    const channel = await this.openChannel(connection, frame.command, signal, () => {
+    const over = () => {
       unwatch();
       release();
-    });
+    };
+    let channel: ClientChannel | undefined;
+    while (channel === undefined) {
+      try {
+        channel = await this.openChannel(connection, frame.command, signal, over);
+      } catch (error) {
+        // Who was alone keeps the place: others would take it, and what is urgent would find it taken for ever.
+        if (error instanceof ChannelRefusedError) {
+          if (error.others === 0 && !connection.lost) continue;
+          over();
+        }
+        throw error;
+      }
+    }
     try {
       return await runScript(connection, channel, frame, {
         ...options,
@@ -138,7 +152,12 @@ export class SshTransport implements Transport {
       this.connector.proved();
       return channel;
     } catch (error) {
-      if (error instanceof ChannelRefusedError) await this.refused(connection, error, signal);
+      if (error instanceof ChannelRefusedError) {
+        await this.refused(connection, error, signal).catch((reason: unknown) => {
+          over();
+          throw reason;
+        });
+      }
       this.dropSilent(connection, received, error);
       throw error;
     }
