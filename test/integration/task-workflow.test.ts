@@ -36,6 +36,10 @@ async function refusal(claim: Promise<unknown>): Promise<string | undefined> {
   return (error.cause as { type?: string }).type;
 }
 
+/** A lease can be kept alive from when a worker has picked its activity up, which is soon after the grant. */
+const firstHeartbeat = (task: TaskDriver, activityId: string, checkpoint?: { branch: string }) =>
+  waitUntil(() => task.heartbeat(activityId, checkpoint).then(() => true), { what: 'the lease activity' });
+
 const events = async (task: TaskDriver) => (await task.handle.describe()).historyLength;
 
 describe('a task that an agent pulls', () => {
@@ -73,7 +77,7 @@ describe('a task that an agent pulls', () => {
   it('adds no event for a renewal', async () => {
     const task = await start();
     const { activity_id } = await task.claim('agent:a');
-    await task.heartbeat(activity_id);
+    await firstHeartbeat(task, activity_id);
     const before = await events(task);
     for (let i = 0; i < 100; i++) await task.heartbeat(activity_id);
     expect(await events(task)).toBe(before);
@@ -83,7 +87,7 @@ describe('a task that an agent pulls', () => {
   it('is claimable again when its lease expires, and its holder may come back as long as nobody took it', async () => {
     const task = await start();
     const grant = await task.claim('agent:a', { lease_ms: 500 });
-    await task.heartbeat(grant.activity_id, { branch: 'wip' });
+    await firstHeartbeat(task, grant.activity_id, { branch: 'wip' });
     const lapsed = await task.until('the lease has lapsed', (r) => r.view.lease?.lapsed === true);
     expect(lapsed.view).toMatchObject({ status: 'created', retry_count: 0, checkpoint: { branch: 'wip' } });
     expect(await task.renew(1, 'agent:a')).toMatchObject({ epoch: 1, activity_id: 'lease-1-2' });
@@ -95,7 +99,7 @@ describe('a task that an agent pulls', () => {
   it('is taken over after expiry: the old holder is stale and its receipt quarantined', async () => {
     const task = await start();
     const grant = await task.claim('agent:a', { lease_ms: 500 });
-    await task.heartbeat(grant.activity_id);
+    await firstHeartbeat(task, grant.activity_id);
     await task.until('the lease has lapsed', (r) => r.view.lease?.lapsed === true);
     expect(await task.claim('agent:b')).toMatchObject({ epoch: 2 });
     expect(await refusal(task.renew(1, 'agent:a'))).toBe('stale_epoch');
@@ -113,7 +117,7 @@ describe('a task that an agent pulls', () => {
   it('cancels the lease activity of a revoked holder, so that its next renewal is told to stop', async () => {
     const task = await start();
     const grant = await task.claim('agent:a');
-    await task.heartbeat(grant.activity_id);
+    await firstHeartbeat(task, grant.activity_id);
     await task.cancel();
     await expect(task.heartbeat(grant.activity_id)).rejects.toThrow();
     expect((await task.handle.result()).view).toMatchObject({
