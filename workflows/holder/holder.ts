@@ -13,7 +13,7 @@ import {
 import { holderQuery, registerSignal, revokeTokensSignal, seenSignal } from '../messages';
 import { CONTROL_QUEUE, presenceActivityId } from '../names';
 import { away, register, revokeTokens, seen } from '../rules/presence';
-import type { ControlActivities } from '../task/types';
+import type { ControlActivities } from '../task/activity-types';
 import type { HolderProfile, HolderReport, HolderState } from './types';
 
 /** Presence is an activity kept alive by heartbeats, like a lease: hearing of a holder costs no history event. */
