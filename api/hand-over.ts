@@ -1,7 +1,7 @@
 /** A grant as its holder gets it: with the whole prompt, and with how often to renew. */
 import type { Dequeued } from '../contracts/api';
 import type { HolderRef, Text } from '../contracts/task';
-import type { Grant } from '../workflows/task/types';
+import type { Grant } from '../workflows/task/message-types';
 import type { ApiContext } from './context';
 import { ApiProblem } from './problems';
 

@@ -6,7 +6,7 @@ import {
   ActivityResetError,
 } from '@temporalio/client';
 import { taskWorkflowId } from '../workflows/names';
-import type { LeaseHeartbeat } from '../workflows/task/types';
+import type { LeaseHeartbeat } from '../workflows/task/activity-types';
 import type { ApiContext } from './context';
 import { ENGINE_MS, within } from './deadline';
 

@@ -10,7 +10,7 @@ import type { HolderRef } from '../contracts/task';
 import { renewUpdate } from '../workflows/messages';
 import { taskWorkflowId } from '../workflows/names';
 import { HOLDER } from '../workflows/search-attributes';
-import type { Renewal } from '../workflows/task/types';
+import type { Renewal } from '../workflows/task/message-types';
 import type { ApiContext } from './context';
 import { ANSWER_MS, within } from './deadline';
 import { type Beat, leaseHeartbeat } from './lease-heartbeat';

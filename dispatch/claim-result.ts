@@ -1,6 +1,6 @@
 import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { REJECTIONS, type Rejection } from '../workflows/messages';
-import type { Grant } from '../workflows/task/types';
+import type { Grant } from '../workflows/task/message-types';
 import { GRPC, grpcStatusOf } from './grpc-status';
 
 export type ClaimResult =

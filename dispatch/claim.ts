@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { HolderRef } from '../contracts/task';
 import { claimUpdate, outcomeQuery } from '../workflows/messages';
 import { taskWorkflowId } from '../workflows/names';
-import type { ClaimRequest, Grant } from '../workflows/task/types';
+import type { ClaimRequest, Grant } from '../workflows/task/message-types';
 import { claimHash } from './claim-hash';
 import { createClaimLookup } from './claim-lookup';
 import { type ClaimResult, claimFailure } from './claim-result';

@@ -1,6 +1,6 @@
 /** From the board to a grant: the one path by which agents and hosts get work. */
 import type { HolderRef } from '../contracts/task';
-import type { Grant } from '../workflows/task/types';
+import type { Grant } from '../workflows/task/message-types';
 import type { Board } from './board';
 import type { Attempt } from './board-core';
 import type { Claim, Claims } from './claim';

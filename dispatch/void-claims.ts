@@ -4,7 +4,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { voidClaimSignal } from '../workflows/messages';
 import { taskWorkflowId } from '../workflows/names';
-import type { VoidClaimMessage } from '../workflows/task/types';
+import type { VoidClaimMessage } from '../workflows/task/message-types';
 
 const SIGNAL_TIMEOUT_MS = 2_000;
 /** After that the claim, if it was granted at all, lapses by itself: it is never renewed. */

@@ -11,15 +11,14 @@ import type {
   ClaimRequest,
   CompleteMessage,
   Grant,
-  Outcome,
   ReleaseMessage,
   Renewal,
   RenewRequest,
   ReviewMessage,
   StatusMessage,
-  TaskReport,
   VoidClaimMessage,
-} from './task/types';
+} from './task/message-types';
+import type { Outcome, TaskReport } from './task/types';
 
 export const claimUpdate = defineUpdate<Grant, [ClaimRequest]>('claim');
 export const assignUpdate = defineUpdate<void, [AssignRequest]>('assign');

@@ -1,5 +1,5 @@
 import { CompleteAsyncError } from '@temporalio/activity';
-import type { ControlActivities } from '../../workflows/task/types';
+import type { ControlActivities } from '../../workflows/task/activity-types';
 
 /**
  * Activities that are only a clock on the server: they leave at once without ending, and live as long as

@@ -1,7 +1,7 @@
 import { completeSchema, pendingSchema, taskAnswerSchema } from '../../contracts/api';
 import type { Receipt } from '../../contracts/receipt';
 import { completeSignal } from '../../workflows/messages';
-import type { CompleteMessage } from '../../workflows/task/types';
+import type { CompleteMessage } from '../../workflows/task/message-types';
 import { senderOf } from '../acting';
 import { type Access, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';

@@ -14,14 +14,8 @@ import {
   voidClaimSignal,
 } from '../../workflows/messages';
 import { CONTROL_QUEUE, taskWorkflowId } from '../../workflows/names';
-import type {
-  ClaimRequest,
-  CompleteMessage,
-  Grant,
-  Outcome,
-  TaskInput,
-  TaskReport,
-} from '../../workflows/task/types';
+import type { ClaimRequest, CompleteMessage, Grant } from '../../workflows/task/message-types';
+import type { Outcome, TaskInput, TaskReport } from '../../workflows/task/types';
 import { taskInput } from './task-input';
 import { claimBy, completion } from './task-state';
 import { waitUntil } from './wait-until';

@@ -1,7 +1,8 @@
 import type { Receipt } from '../../contracts/receipt';
 import { grant } from '../../workflows/rules/claim';
 import { initialState } from '../../workflows/rules/state';
-import type { ClaimRequest, CompleteMessage, TaskInput, TaskState } from '../../workflows/task/types';
+import type { ClaimRequest, CompleteMessage } from '../../workflows/task/message-types';
+import type { TaskInput, TaskState } from '../../workflows/task/types';
 import { taskInput } from './task-input';
 
 export const T0 = 1_000_000;

@@ -31,7 +31,9 @@ async function startReady(script: string, processes: number) {
   return { request, started };
 }
 
-const IGNORING = "trap '' TERM; while :; do sleep 0.1; done";
+const IGNORING = "trap '' TERM; : > deaf; while :; do sleep 0.1; done";
+/** The trap is set, not only the process there. */
+const UNTIL_DEAF = 'while [ ! -e deaf ]; do sleep 0.05; done';
 
 describe('the tree', () => {
   const trees: Array<[string, string, number, string[]]> = [
@@ -40,7 +42,7 @@ describe('the tree', () => {
     ['children', 'sleep 600 & sleep 600 &', 3, ['TERM']],
     ['a grandchild in a session of its own', 'setsid sleep 600 &', 2, ['TERM']],
     ['one that forked twice and left the session', "(setsid sh -c 'sleep 600 & sleep 600 &' &)", 3, ['TERM']],
-    ['strays that ignore TERM', `(setsid sh -c "${IGNORING}" &)`, 2, ['TERM', 'KILL']],
+    ['strays that ignore TERM', `(setsid sh -c "${IGNORING}" &)\n${UNTIL_DEAF}`, 2, ['TERM', 'KILL']],
     ['a stopped process', 'sleep 600 & kill -STOP $!', 2, ['TERM']],
     // Perl writes its name over its environment: the mark is gone, the session is not.
     ['one with a hostile name', 'perl -e \'$0 = "x) R 1 1 1\\n"; sleep 600\' &', 1, ['TERM']],
@@ -59,7 +61,7 @@ describe('the tree', () => {
   });
 
   it('at once: KILL and nothing else', async () => {
-    const { request } = await startReady(`setsid sh -c "${IGNORING}" &`, 2);
+    const { request } = await startReady(`setsid sh -c "${IGNORING}" &\n${UNTIL_DEAF}`, 2);
     const report = await kill(request, { immediate: true, kill_grace_ms: 60_000 });
     expect(report).toMatchObject({ seen: 'dead', signals: ['KILL'], survivors: [] });
     expect(report.duration_ms).toBeLessThan(5_000);

@@ -20,7 +20,7 @@ import {
 } from '../messages';
 import { CONTROL_QUEUE, presenceActivityId } from '../names';
 import { admit, away, register, report, revokeTokens, seen } from '../rules/presence';
-import type { ControlActivities } from '../task/types';
+import type { ControlActivities } from '../task/activity-types';
 import type { HolderProfile, HolderReport, HolderState } from './types';
 
 /** Presence is an activity kept alive by heartbeats, like a lease: hearing of a holder costs no history event. */

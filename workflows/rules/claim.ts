@@ -1,7 +1,8 @@
 /** Who may take a task, and what a grant changes. The one place where a lease begins. */
 import type { Rejection } from '../messages';
 import { attemptId, isHost, leaseActivityId, outputRef, slug } from '../names';
-import type { AssignRequest, ClaimRequest, Grant, Lease, TaskState, VoidClaimMessage } from '../task/types';
+import type { AssignRequest, ClaimRequest, Grant, VoidClaimMessage } from '../task/message-types';
+import type { Lease, TaskState } from '../task/types';
 import { revoke } from './attempt';
 import { mayClaim, modeOf } from './decide';
 import { charge } from './lease';

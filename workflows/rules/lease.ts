@@ -1,7 +1,9 @@
 /** Renewal, expiry and loss of a lease. Expiry frees; only a later grant or a revocation fences. */
 import type { Rejection } from '../messages';
 import { leaseActivityId } from '../names';
-import type { LeaseHeartbeat, Renewal, RenewRequest, TaskState } from '../task/types';
+import type { LeaseHeartbeat } from '../task/activity-types';
+import type { Renewal, RenewRequest } from '../task/message-types';
+import type { TaskState } from '../task/types';
 import { close } from './attempt';
 import { modeOf } from './decide';
 import { endAttempt, free, note } from './state';

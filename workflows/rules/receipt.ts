@@ -1,7 +1,8 @@
 /** What becomes of a message from a holder: receipt, status, release. */
 import type { Receipt } from '../../contracts/receipt';
 import { isHost, quarantineWorkflowId } from '../names';
-import type { CompleteMessage, Outcome, ReleaseMessage, StatusMessage, TaskState } from '../task/types';
+import type { CompleteMessage, ReleaseMessage, StatusMessage } from '../task/message-types';
+import type { Outcome, TaskState } from '../task/types';
 import { attemptFailed, close, revoke } from './attempt';
 import { isOpen } from './claim';
 import { rearm } from './lease';

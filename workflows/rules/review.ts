@@ -1,5 +1,6 @@
 /** The review loop and its limit, and the other words of people: cancel. */
-import type { CancelMessage, ReviewMessage, TaskState } from '../task/types';
+import type { CancelMessage, ReviewMessage } from '../task/message-types';
+import type { TaskState } from '../task/types';
 import { close, revoke } from './attempt';
 import { isOpen } from './claim';
 import type { Step } from './receipt';

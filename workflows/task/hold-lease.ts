@@ -7,8 +7,9 @@ import {
 } from '@temporalio/workflow';
 import { CONTROL_QUEUE, leaseActivityId } from '../names';
 import { lapse } from '../rules/lease';
+import type { ControlActivities, LeaseHeartbeat } from './activity-types';
 import type { Machine } from './machine';
-import type { ControlActivities, Lease, LeaseHeartbeat } from './types';
+import type { Lease } from './types';
 
 /** A lease whose activity no worker picks up cannot be renewed: it ends like one that was never renewed. */
 const MIN_PICKUP_MS = 10_000;
