@@ -4,7 +4,7 @@ import { dirname, join, normalize, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 const ROOT = join(__dirname, '..', '..');
-const PURE_WORKFLOWS = /^workflows\/(rules\/|messages|names|search-attributes|[a-z]+\/types)/;
+const PURE_WORKFLOWS = /^workflows\/(rules\/|messages|names|search-attributes|[a-z]+\/([a-z]+-)?types$)/;
 
 interface Import {
   file: string;
