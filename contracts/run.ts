@@ -18,6 +18,8 @@ export interface RunRequest {
   branch_name: string;
   checkpoint: Checkpoint | null;
   findings: Finding[];
+  /** What the attempt before had handed in, when a review sent it back. */
+  handed_in?: Pick<Receipt, 'summary' | 'artifacts'> | null;
   /** The launcher kills its own tree when no follower was seen for this long, in milliseconds. */
   host_lost_after_ms: number;
   kill_grace_ms: number;

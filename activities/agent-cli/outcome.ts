@@ -10,6 +10,8 @@ export interface RunEnd {
   duration_ms: number;
   /** By the clock of the host, in milliseconds since 1970; null when no record tells. */
   ended_at_ms: number | null;
+  /** What the host was ahead of UTC then, such as `+0200`. */
+  utc_offset: string | null;
 }
 
 export interface RunEvidence {

@@ -70,5 +70,6 @@ function endOf(fields: Map<string, string>): RunEnd | null {
     reason: REASONS.find((known) => known === reason) ?? 'launcher_lost',
     duration_ms: Number(fields.get('rc duration_ms') ?? 0),
     ended_at_ms: /^\d{1,12}$/.test(ended_at) ? Number(ended_at) * 1_000 : null,
+    utc_offset: /^[+-]\d{4}$/.exec(fields.get('rc utc_offset') ?? '')?.[0] ?? null,
   };
 }

@@ -115,7 +115,13 @@ async function followToEnd(
   }
 }
 
-const LOST: RunEnd = { exit_code: null, reason: 'launcher_lost', duration_ms: 0, ended_at_ms: null };
+const LOST: RunEnd = {
+  exit_code: null,
+  reason: 'launcher_lost',
+  duration_ms: 0,
+  ended_at_ms: null,
+  utc_offset: null,
+};
 
 async function conclude(
   host: Host,
@@ -135,6 +141,7 @@ async function conclude(
           exit_code: end.exit_code,
           stderr: await err.tail(TAIL_BYTES),
           ...(end.ended_at_ms !== null && { ended_at_ms: end.ended_at_ms }),
+          ...(end.utc_offset !== null && { time_zone: end.utc_offset }),
         })
       : null;
   const evidence = { end, parsed, ...collected, output_ref: out.ref };

@@ -145,7 +145,7 @@ function promptOf(
   request: RunRequest,
   body: string,
 ): string {
-  const { title, labels, branch_name, repository, findings, checkpoint } = request;
+  const { title, labels, branch_name, repository, findings, handed_in, checkpoint } = request;
   return buildPrompt({
     title,
     body,
@@ -153,6 +153,7 @@ function promptOf(
     branch_name,
     repository,
     findings,
+    handed_in,
     checkpoint,
     diff_max_bytes: prompts.diff_max_bytes,
     validation_commands: configuredCommands(prompts.validation_commands, repository),

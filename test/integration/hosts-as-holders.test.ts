@@ -118,6 +118,14 @@ const until = (what: string, fits: (seen: Awaited<ReturnType<typeof host>>) => b
     { what, timeoutMs: 20_000 },
   );
 
+/** Until the host was looked at twice from now on: by then whoever serves it knows what its holder knows now. */
+async function servedAsItIs(name = 'box'): Promise<void> {
+  for (let looks = 0; looks < 2; looks += 1) {
+    const now = Date.now();
+    await until('the next look', ({ last_probe_at }) => Date.parse(last_probe_at) > now, name);
+  }
+}
+
 async function create(fields: Record<string, unknown> = {}): Promise<string> {
   const body = { title: 't', body: 'true', labels: ['agent:code'], ...fields };
   const answer = await api.post('/tasks', body);
@@ -309,6 +317,8 @@ describe('admission', () => {
       cordoned: true,
       admission: 'draining',
     });
+    await until('the order', ({ admission }) => admission === 'draining');
+    await servedAsItIs();
     const waiting = await create();
     await aWhile();
     expect(await view(waiting)).toMatchObject({ status: 'created' });

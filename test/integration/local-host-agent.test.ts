@@ -91,12 +91,14 @@ describe('the prompt', () => {
   it('has the goal, the constraints and the findings of a review', async () => {
     host = localHost({ templates: { agent: { argv: ['cat'] } } });
     const findings = [{ file: 'a.ts', line: 3, message: 'off by one', severity: 'major' as const }];
-    const fields = { title: 'Count', labels: ['agent:code', 'no-new-dependencies'], findings };
+    const handed_in = { summary: 'Counted most.', artifacts: {} };
+    const fields = { title: 'Count', labels: ['agent:code', 'no-new-dependencies'], findings, handed_in };
     const prompt = await delivered({ ...fields, script: 'Count them all.' });
     expect(prompt).toContain('\nCount\n');
     expect(prompt).toContain('\nCount them all.\n');
     expect(prompt).toContain('\n# Constraints\n');
     expect(prompt).toContain('[major] a.ts:3: off by one\n');
+    expect(prompt).toContain('\nCounted most.\n');
     expect(prompt).toBe(promptOf({ ...fields, body: { inline: 'Count them all.' } }));
   });
 

@@ -106,7 +106,7 @@ describe('a look at a host', () => {
 
 describe('the programs of the templates', () => {
   it('are there or not, with their version, which is asked for once', async () => {
-    const calls = program('codex', 'echo "warning: noise" >&2; echo codex-cli 1.2.3');
+    const calls = program('codex', 'echo "warning: Node 18.2 is old" >&2; echo codex-cli 1.2.3');
     mkdirSync(join(home, '.codex'));
     writeFileSync(join(home, '.codex', 'auth.json'), '{}');
     const probe = new CliProbe(hostWith());

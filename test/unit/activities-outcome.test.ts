@@ -4,7 +4,7 @@ import type { ParsedOutput } from '../../activities/agent-cli/parsers/types';
 import { receiptSchema } from '../../contracts/receipt';
 import { codex, lines, parse } from './parsers/streams';
 
-const END: RunEnd = { exit_code: 0, reason: 'exit', duration_ms: 1_500, ended_at_ms: null };
+const END: RunEnd = { exit_code: 0, reason: 'exit', duration_ms: 1_500, ended_at_ms: null, utc_offset: null };
 
 const evidence = (parsed: ParsedOutput | null, fields: Partial<RunEvidence> = {}): RunEvidence => ({
   end: END,

@@ -31,7 +31,9 @@ export function review(state: TaskState, message: ReviewMessage, now: number): S
     };
     return { state: close(rejected, 'failed', reason, now), outcome };
   }
-  return { state: free({ ...rejected, receipt: null }, now), outcome };
+  const { receipt } = state;
+  const handed_in = receipt && { summary: receipt.summary, artifacts: receipt.artifacts };
+  return { state: free({ ...rejected, receipt: null, handed_in }, now), outcome };
 }
 
 export function cancel(state: TaskState, message: CancelMessage, now: number): Step {

@@ -122,7 +122,8 @@ function hostOptions(lease: Lease, state: TaskState, summary: string): ActivityO
   };
 }
 
-function runRequest({ input, run_key, checkpoint, findings }: TaskState, epoch: number): RunRequest {
+function runRequest(state: TaskState, epoch: number): RunRequest {
+  const { input, run_key, checkpoint, findings, handed_in } = state;
   return {
     attempt_id: attemptId(input.task_id, run_key, epoch),
     task_id: input.task_id,
@@ -135,6 +136,7 @@ function runRequest({ input, run_key, checkpoint, findings }: TaskState, epoch: 
     branch_name: input.branch_name,
     checkpoint,
     findings,
+    handed_in: handed_in ?? null,
     host_lost_after_ms: input.host_lost_after_ms,
     kill_grace_ms: input.kill_grace_ms,
   };

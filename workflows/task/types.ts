@@ -146,6 +146,8 @@ export interface TaskState {
   checkpoint: Checkpoint | null;
   findings: Finding[];
   receipt: (Receipt & { manual: boolean }) | null;
+  /** Of the receipt that the last review sent back. */
+  handed_in?: Pick<Receipt, 'summary' | 'artifacts'> | null;
   reason: Failure | null;
   attempts: Attempt[];
   /** Hash of holder and request id of the last grant, for a claim whose reply was lost. */

@@ -9,7 +9,7 @@ export interface OutputEnd {
   stderr: string;
   /** When the run ended, in milliseconds since 1970, for "try again in 3h"; default: now. */
   ended_at_ms?: number;
-  /** IANA time zone of the host, for "try again at 3:05 PM"; without it such a time is left out. */
+  /** Time zone of the host, an IANA name or an offset such as `+0200`, for "try again at 3:05 PM"; without it such a time is left out. */
   time_zone?: string;
 }
 

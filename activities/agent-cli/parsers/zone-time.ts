@@ -1,3 +1,6 @@
+/** As `date +%z` prints it. */
+const OFFSET = /^([+-])(\d\d)(\d\d)$/;
+
 export interface Day {
   year: number;
   /** 1 to 12. */
@@ -33,6 +36,8 @@ export function momentIn(
 
 /** What the clock on the wall shows, as if it were UTC. */
 function wallClock(zone: string, at_ms: number): number | null {
+  const [, sign, hours, minutes] = OFFSET.exec(zone) ?? [];
+  if (sign !== undefined) return at_ms + Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes)) * 60_000;
   try {
     const parts = new Intl.DateTimeFormat('en-US', {
       timeZone: zone,

@@ -68,7 +68,8 @@ function fileWord(file: string): string {
 const PROBE_CLI_SH = sh`
 # One line, short, nothing that is not to be printed.
 plain() { head -n 1 | LC_ALL=C tr -cd '[:print:]' | cut -c 1-200; }
-numbered() { LC_ALL=C sed -n '/[0-9]/{p;q;}'; }
+# The first line with a number in it, one like 1.2 before all.
+numbered() { LC_ALL=C awk '/[0-9]\.[0-9]/ { print; found = 1; exit } /[0-9]/ && !any { any = $0 } END { if (!found) print any }'; }
 say() { printf '%s.%s %s\n' "$1" "$probe_index" "$2"; }
 say_login() { say login "$1"; }
 
@@ -124,12 +125,19 @@ limited() {
   return "$limited_status"
 }
 
+# Warnings go to standard error and have numbers too: it is read only where the other has none.
 ask_version() {
-  answer=$(limited "$@")
+  answer=$(limited sh -c 'exec "$@" 2>/dev/null' sh "$@")
   status=$?
+  version=$(printf '%s\n' "$answer" | numbered | plain)
+  if [ "$status" != 124 ] && { [ "$status" != 0 ] || [ -z "$version" ]; }; then
+    answer=$(limited "$@")
+    status=$?
+    if [ "$status" = 0 ]; then version=$(printf '%s\n' "$answer" | numbered | plain)
+    else version=$(printf '%s\n' "$answer" | plain); fi
+  fi
   say status "$status"
-  if [ "$status" = 0 ]; then say version "$(printf '%s\n' "$answer" | numbered | plain)"
-  else say version "$(printf '%s\n' "$answer" | plain)"; fi
+  say version "$version"
 }
 
 login_variable() {

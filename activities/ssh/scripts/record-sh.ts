@@ -13,8 +13,8 @@ export const RECORD_SH = sh`
 finish() {
   clock
   { read -r started_cs < "$run/started"; } 2>/dev/null || started_cs=$now
-  printf 'code=%s\nreason=%s\nsurvivors=%s\nended_at=%s\nduration_ms=%s\n' \
-    "$1" "$2" "$survivors" "$(date +%s)" "$(((now - started_cs) * 10))" > "$run/rc.$$" || return 1
+  printf 'code=%s\nreason=%s\nsurvivors=%s\nended_at=%s\nutc_offset=%s\nduration_ms=%s\n' \
+    "$1" "$2" "$survivors" "$(date +%s)" "$(date +%z)" "$(((now - started_cs) * 10))" > "$run/rc.$$" || return 1
   ln "$run/rc.$$" "$run/rc" 2>/dev/null || [ -e "$run/rc" ] || mv "$run/rc.$$" "$run/rc"
   rm -f "$run/rc.$$"
 }

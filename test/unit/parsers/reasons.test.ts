@@ -97,6 +97,8 @@ describe('reset times', () => {
 
   it('a time of day without a zone is that of the host, where that is known', () => {
     expect(resetTime('try again at 3:16 PM.', NOW, 'Europe/Berlin')).toBe('2026-11-21T14:16:00.000Z');
+    expect(resetTime('try again at 3:16 PM.', NOW, '+0530')).toBe('2026-11-22T09:46:00.000Z');
+    expect(resetTime('try again at 3:16 PM.', NOW, '-0330')).toBe('2026-11-21T18:46:00.000Z');
   });
 
   it('a day when the clocks change', () => {

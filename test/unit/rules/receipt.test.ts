@@ -167,6 +167,7 @@ describe('a review', () => {
       status: 'created',
       review_count: 1,
       findings: [{ message: 'a finding' }],
+      handed_in: { summary: expect.any(String), artifacts: expect.any(Object) },
       receipt: null,
     });
     expect(review(pending(0), verdict('rejected'), T0).state).toMatchObject({
