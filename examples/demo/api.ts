@@ -14,6 +14,9 @@ export interface Api {
   events(id: string): Promise<TaskEvent[]>;
 }
 
+/** How long reads go on asking an engine that is away, in milliseconds. */
+const AWAY_MS = 30_000;
+
 /** @param more headers for every call */
 export function createApi(baseUrl: string, token: string, more: Record<string, string> = {}): Api {
   async function call(method: string, path: string, body?: unknown): Promise<Reply> {
@@ -28,7 +31,13 @@ export function createApi(baseUrl: string, token: string, more: Record<string, s
     return { status: response.status, body: text === '' ? null : JSON.parse(text) };
   }
   async function read(path: string) {
-    const reply = await call('GET', path);
+    const deadline = Date.now() + AWAY_MS;
+    let reply = await call('GET', path);
+    // A 503 is no answer yet: a worker that is busy is asked again.
+    while (reply.status === 503 && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      reply = await call('GET', path);
+    }
     if (reply.status !== 200) throw new Error(`GET ${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
     return reply.body;
   }
