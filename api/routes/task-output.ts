@@ -8,6 +8,7 @@ import type { ApiContext, App } from '../context';
 import { findGrowingOutput, findOutput } from '../find-output';
 import { followOutput } from '../follow-output';
 import { followerConnection } from '../follower-connection';
+import { Followers } from '../followers';
 import { ApiProblem } from '../problems';
 import { readTask, type TaskReading } from '../read-task';
 import { PROBLEMS, taskParams } from '../route-docs';
@@ -31,6 +32,7 @@ const querystring = z.strictObject({
 const text = (description: string) => ({ description, content: { 'text/plain': { schema: z.string() } } });
 
 export function taskOutput(app: App, ctx: ApiContext) {
+  const followers = new Followers();
   app.get(
     '/tasks/:id/output',
     {
@@ -59,7 +61,7 @@ export function taskOutput(app: App, ctx: ApiContext) {
       if (!reading.report && reading.running) throw noWorker();
       const stream =
         follow === 'true'
-          ? await growing(ctx, reading, { id, epoch, reply, head: request.method === 'HEAD' })
+          ? await growing(ctx, reading, { id, epoch, reply, head: request.method === 'HEAD', followers })
           : await written(ctx, reading, { epoch, range, reply });
       return reply.type('text/plain; charset=utf-8').send(stream as never);
     },
@@ -96,14 +98,17 @@ interface Growing {
   epoch: number | undefined;
   reply: FastifyReply;
   head: boolean;
+  followers: Followers;
 }
 
-async function growing(ctx: ApiContext, reading: TaskReading, { id, epoch: asked, reply, head }: Growing) {
+async function growing(ctx: ApiContext, reading: TaskReading, growing: Growing) {
+  const { id, epoch: asked, reply, head, followers } = growing;
   const { ref, epoch } = await findGrowingOutput(ctx.blobs, reading, asked);
   // For proxies that would hold lines back until they have many.
   reply.code(200).header('accept-ranges', 'none').header('x-accel-buffering', 'no');
   if (head) return Readable.from([]);
+  followers.assertRoom();
   const signal = followerConnection(reply.raw, { closing: ctx.closing, stalledMs: STALLED_MS });
-  const watch = new AttemptWatch(epoch, () => readTask(ctx, id), reading);
+  const watch = followers.join(ref, signal, () => new AttemptWatch(epoch, () => readTask(ctx, id), reading));
   return Readable.from(followOutput(ctx.blobs, { ref, watch, signal }));
 }

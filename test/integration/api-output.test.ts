@@ -207,6 +207,23 @@ describe('a request for output that cannot be served', () => {
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
   });
 
+  it('has so many readers at one time, and no more', async () => {
+    const { output, end } = await running();
+    const follow = `${output}?follow=true`;
+    const readers: IncomingMessage[] = [];
+    // One after the other: the engine takes few queries of one workflow at one time.
+    while (readers.length < 100) readers.push(await open(follow));
+    expect(readers.map(({ statusCode }) => statusCode)).toEqual(readers.map(() => 200));
+    const refused = await api.get(follow);
+    expect(refused).toMatchObject({ status: 503, body: { code: 'too_many_followers' } });
+    expect(refused.headers.get('retry-after')).toBe('10');
+    for (const reader of readers) reader.destroy();
+    await waitUntil(async () => (await open(follow).then((it) => it.resume())).statusCode === 200, {
+      what: 'a place for a reader',
+    });
+    await end();
+  });
+
   it('is refused with its reason', async () => {
     const { output } = await running({ product: 'blue' });
     const token = await api.tokenFor('r', { role: 'coordinator', product: 'red' });

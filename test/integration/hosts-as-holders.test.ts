@@ -213,7 +213,7 @@ describe('a task for a host that cannot be reached', () => {
     const token = await api.tokenFor('puller');
     const pulled = await api.post(
       '/tasks/dequeue',
-      { agent_id: 'puller', capabilities: ['agent:code'] },
+      { agent_id: 'puller', capabilities: ['agent:code'], wait_ms: 30_000 },
       { token },
     );
     expect(pulled).toMatchObject({ status: 200, body: { task: { id: decodeURIComponent(id) } } });

@@ -1,8 +1,11 @@
 const FIRST_MS = 250;
 /** A host that is back must be seen as online within 20 s, so the pauses stay well below. */
 const MOST_MS = 5_000;
-/** Where only somebody's work can help: a login that is refused again and again may get an address blocked. */
-const FINAL_MS = 30_000;
+/**
+ * Where only somebody's work can help. Seen within 20 s too; and never below 6 s, since sshd adds 5 s of penalty to an
+ * address for each refused login, and blocks it from 15 s on (`PerSourcePenalties` of sshd_config(5)).
+ */
+const FINAL_MS = 12_000;
 
 /** When to try again after failures; with jitter, so that many workers do not come back at once. */
 export class BackOff {
