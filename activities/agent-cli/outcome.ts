@@ -21,6 +21,7 @@ export interface RunEvidence {
   /** What was seen in the repository. */
   artifacts: Artifacts;
   push_error: string | null;
+  work_dir: string;
   output_ref: string;
 }
 
@@ -49,7 +50,7 @@ export function outcomeOf(evidence: RunEvidence): { receipt: Receipt | null; fai
     receipt: {
       ...parsed.receipt,
       // What was seen in the repository goes before what the agent says of it.
-      artifacts: { ...parsed.receipt.artifacts, ...evidence.artifacts },
+      artifacts: { ...relative(parsed.receipt.artifacts, evidence.work_dir), ...evidence.artifacts },
       duration_ms: end.duration_ms,
       output_ref: evidence.output_ref,
     },
@@ -72,6 +73,17 @@ export function checkpointOf(
   }
   const session_id = parsed?.session_id ?? null;
   return session_id === null ? place : { ...before, ...place, session_id };
+}
+
+/** Some CLIs name whole paths; those in the work directory are shown as git would. */
+function relative(artifacts: Artifacts, work_dir: string): Artifacts {
+  const { changed_files } = artifacts;
+  if (!changed_files) return artifacts;
+  const inside = `${work_dir}/`;
+  return {
+    ...artifacts,
+    changed_files: changed_files.map((file) => (file.startsWith(inside) ? file.slice(inside.length) : file)),
+  };
 }
 
 const failed = (failure: Failure) => ({ receipt: null, failure });

@@ -144,7 +144,7 @@ async function conclude(
           ...(end.utc_offset !== null && { time_zone: end.utc_offset }),
         })
       : null;
-  const evidence = { end, parsed, ...collected, output_ref: out.ref };
+  const evidence = { end, parsed, ...collected, work_dir: started.work_dir, output_ref: out.ref };
   const { receipt, failure } = outcomeOf(evidence);
   host.deps.logger.info(
     {

@@ -11,6 +11,7 @@ const evidence = (parsed: ParsedOutput | null, fields: Partial<RunEvidence> = {}
   parsed,
   artifacts: {},
   push_error: null,
+  work_dir: '/work/t',
   output_ref: 'output:a',
   ...fields,
 });
@@ -48,6 +49,16 @@ describe('a receipt', () => {
       output_ref: 'output:a',
       usage: { model: 'm' },
     });
+  });
+
+  it('names files as they are below the work directory', async () => {
+    const changed_files = ['/work/t/src/a.ts', '/work/t2/b.ts', 'c.ts'];
+    const said = JSON.stringify({ status: 'completed', summary: 's', artifacts: { changed_files } });
+    expect(outcomeOf(evidence(await parse('receipt', said))).receipt?.artifacts.changed_files).toEqual([
+      'src/a.ts',
+      '/work/t2/b.ts',
+      'c.ts',
+    ]);
   });
 
   it.each(['text', 'codex'] as const)('of a long answer (%s) is one that is accepted', async (cli) => {
