@@ -1,6 +1,6 @@
 /** A kill is reported by what was seen, and leaves nothing behind. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { RunRequest } from '../../contracts/run';
@@ -31,6 +31,23 @@ async function startReady(script: string, processes: number) {
   return { request, started };
 }
 
+/** Whether this user may make a control group below its own (cgroup v2). */
+function offersGroups(): boolean {
+  const mount = / (\S+) cgroup2 /.exec(readFileSync('/proc/self/mounts', 'utf8'))?.[1];
+  const path = /^0::(\/.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
+  if (mount === undefined || path === undefined) return false;
+  const trial = join(mount, path, `signalbox-trial-${process.pid}`);
+  try {
+    mkdirSync(trial);
+  } catch {
+    return false;
+  }
+  rmdirSync(trial);
+  return true;
+}
+
+const fileText = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+
 const IGNORING = "trap '' TERM; : > deaf; while :; do sleep 0.1; done";
 /** The trap is set, not only the process there. */
 const UNTIL_DEAF = 'while [ ! -e deaf ]; do sleep 0.05; done';
@@ -49,6 +66,25 @@ describe('the tree', () => {
     ['one that cleared its environment but stayed', 'env -i sleep 600 &', 1, ['TERM']],
     ['one that cleared its environment and left the session', 'env -i setsid sleep 600 &', 1, ['TERM']],
   ];
+  it('one that hides in every way: found by its control group, where the host offers one', async () => {
+    const hidden = 'echo $$ > hidden; trap "" TERM; while :; do sleep 0.1; done';
+    const { request, started } = await startReady(
+      `(env -i setsid sh -c '${hidden}' &)\nwhile [ ! -s hidden ]; do sleep 0.05; done`,
+      1,
+    );
+    const pid = Number(readFileSync(join(started.work_dir, 'hidden'), 'utf8'));
+    const group = fileText(join(started.run_dir, 'cgroup')).trim();
+    expect(group !== '').toBe(offersGroups());
+    try {
+      expect(await kill(request)).toMatchObject({ seen: 'dead', survivors: [] });
+      // Its limit without a group, as docs/hosts.md says.
+      expect(isAlive(pid)).toBe(group === '');
+      expect(existsSync(group)).toBe(false);
+    } finally {
+      if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+    }
+  });
+
   it.each(trees)('%s', async (_, script, processes, signals) => {
     const { request, started } = await startReady(script, processes);
     const pids = [started.process.pid, ...sessionOf(started.process.pid)];

@@ -92,6 +92,7 @@ watch() {
 
 agent() {
   write_id pid $$
+  enter_group
   clock
   echo "$now" > started
   if ! cd "$work_dir"; then

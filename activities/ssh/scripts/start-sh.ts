@@ -121,7 +121,9 @@ start() {
   # The claim. It can only fail because a kill was here first.
   mkdir "$run" || await adopted
   mv "$stage"/* "$run/" || fail work_dir_failed
-  detach "$run/launcher.log" sh "$run/launcher.sh" supervise
+  set -- sh "$run/launcher.sh" supervise
+  if offers_scope; then set -- systemd-run --user --scope --quiet --collect --property=Delegate=yes "$@"; fi
+  detach "$run/launcher.log" "$@"
   await started
 }
 `;

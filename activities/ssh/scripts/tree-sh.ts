@@ -1,11 +1,13 @@
 import { sh } from '../sh';
+import { GROUP_SH } from './group-sh';
 
 /**
  * Finding and killing the processes of an attempt ($attempt, in directory $run). Theirs are all that carry the
- * attempt id in their environment, the agent's session, and whatever descends from these. One that clears its
- * environment *and* leaves the session *and* outlives its parent is not found: the limit of this sweep.
+ * attempt id in their environment, its control group where there is one, the agent's session, and whatever descends
+ * from these. Without a control group, one that clears its environment *and* leaves the session *and* outlives its
+ * parent is not found: the limit of this sweep.
  */
-export const TREE_SH = sh`
+export const TREE_SH = `${GROUP_SH}${sh`
 # Prints the pids whose environment holds the mark. grep -l first: one process looks at all of /proc.
 marked() {
   if [ -z "$proc" ]; then
@@ -44,7 +46,7 @@ process_table() {
 # Prints "pid" of each live process of the attempt, or "pid group" where the group is its own.
 # $root is the agent's pid once it was seen alive: while its session has members the number is not used again.
 targets() {
-  { marked | sed 's/^/M /'; process_table; } | LC_ALL=C awk -v root="$root" '
+  { { marked; group_members; } | sed 's/^/M /'; process_table; } | LC_ALL=C awk -v root="$root" '
     $1 == "M" { ours[$2] = 1 }
     $1 == "P" && $3 !~ /^[ZX]/ { parent[$2] = $4; group[$2] = $5; session[$2] = $6 }
     END {
@@ -78,7 +80,10 @@ kill_tree() {
     if [ -z "$tree" ]; then
       root=
       quiet=$((quiet + 1))
-      [ "$quiet" -lt 2 ] || return 0
+      if [ "$quiet" -ge 2 ]; then
+        remove_group
+        return 0
+      fi
     else
       quiet=0
       clock
@@ -97,6 +102,7 @@ kill_tree() {
 # TERM once to each process, since a second one often means "now"; KILL to groups first, which no fork escapes.
 send_signals() {
   case " $sent " in *" $kill_sig "*) ;; *) sent="$sent $kill_sig" ;; esac
+  [ "$kill_sig" = TERM ] || kill_group
   while read -r target_pid target_group; do
     if [ "$kill_sig" = KILL ]; then
       [ -z "$target_group" ] || kill -s KILL -- "-$target_group" 2>/dev/null
@@ -111,4 +117,4 @@ send_signals() {
 $tree
 END_OF_TREE
 }
-`;
+`}`;
