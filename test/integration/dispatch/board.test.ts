@@ -56,8 +56,14 @@ const want = (id: string, product: string): Want => ({
   capabilities: ['agent:code'],
   product,
 });
+/** A machine that is short of time is no reason to give a claim up. */
+const claimTimeoutMs = 30_000;
 const take = (process: Process, id: string, product: string, waitMs: number) =>
-  takeTask(process, { ...want(id, product), requestId: randomUUID(), leaseMs: null }, waitMs);
+  takeTask(
+    { ...process, claimTimeoutMs },
+    { ...want(id, product), requestId: randomUUID(), leaseMs: null },
+    waitMs,
+  );
 
 describe('the board on real visibility', () => {
   it('reads what is claimable, with all that the order needs', async () => {
