@@ -11,21 +11,23 @@ const SHUTDOWN_FORCE_MS = 10_000;
 /** A workflow whose worker died waits this long before another worker may take it over (the default is 10 s). */
 const STICKY_TIMEOUT_MS = 1_000;
 
-/** What a control worker is made of, apart from its connection. */
-export const controlOptions = ({ temporal, bundlePath }: RoleDeps): WorkerOptions => ({
-  namespace: temporal.namespace,
-  taskQueue: CONTROL_QUEUE,
-  workflowBundle: { codePath: bundlePath },
-  activities: controlActivities,
-  stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
-  shutdownGraceTime: SHUTDOWN_GRACE_MS,
-  shutdownForceTime: SHUTDOWN_FORCE_MS,
-  maxConcurrentActivityTaskExecutions: 200,
-});
-
-/** Runs the workflows. Run as many of these as wanted: the state is in Temporal. */
+/**
+ * Runs the workflows. Run as many of these as wanted: the state is in Temporal.
+ * @param over for tests, such as a worker that keeps nothing in memory
+ */
 export async function startControlWorker(deps: RoleDeps, over: Partial<WorkerOptions> = {}): Promise<Role> {
   const connection = await NativeConnection.connect(deps.temporal.connectionOptions);
-  const worker = await Worker.create({ ...controlOptions(deps), ...over, connection });
+  const worker = await Worker.create({
+    connection,
+    namespace: deps.temporal.namespace,
+    taskQueue: CONTROL_QUEUE,
+    workflowBundle: { codePath: deps.bundlePath },
+    activities: controlActivities,
+    stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
+    shutdownGraceTime: SHUTDOWN_GRACE_MS,
+    shutdownForceTime: SHUTDOWN_FORCE_MS,
+    maxConcurrentActivityTaskExecutions: 200,
+    ...over,
+  });
   return workerRole([worker], connection, deps.logger);
 }

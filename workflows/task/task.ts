@@ -28,7 +28,7 @@ import type { Lease, QuarantineItem, Stop, TaskArgs, TaskReport, TaskState } fro
 
 export async function task({ input, carried }: TaskArgs): Promise<TaskReport> {
   let state = carried ?? initialState(input, workflowInfo().firstExecutionRunId);
-  let end: 'finished' | 'continued' | null = null;
+  let end = endOf(state);
   // The creator, or the run before this one, has told the index all of this.
   const attributes = createAttributes(state);
   const machine: Machine = {
@@ -75,14 +75,12 @@ export async function task({ input, carried }: TaskArgs): Promise<TaskReport> {
     state = applyDue(state, Date.now(), Math.random());
     attributes.publish(state);
     setCurrentDetails(sentence(state));
-    const quiet = state.stops.length === 0 && state.quarantine.length === 0;
-    end = quiet && isTerminal(state.status) ? 'finished' : null;
+    end = endOf(state);
     const held = state.lease && state.lease.lapsed_at === null ? [state.lease] : [];
     leases.sync(held.filter((l) => !isHost(l.holder)));
     runs.sync(held.filter((l) => isHost(l.holder)));
     stops.sync(state.stops);
     quarantines.sync(state.quarantine);
-    if (end === null && quiet && state.lease === null && historyIsLong(state)) end = 'continued';
     const deadline = end === null ? nextDeadline(state) : null;
     if (end !== null) alarm.clear();
     alarm.set(deadline?.at ?? null, deadline?.kind ?? '');
@@ -98,7 +96,13 @@ export async function task({ input, carried }: TaskArgs): Promise<TaskReport> {
   });
 }
 
-/** Continue-as-new is for the time between attempts: activities would not survive it. */
+/** How this run of the workflow ends now. Continue-as-new is for the time between attempts: no activity survives it. */
+function endOf(state: TaskState): 'finished' | 'continued' | null {
+  if (state.stops.length > 0 || state.quarantine.length > 0) return null;
+  if (isTerminal(state.status)) return 'finished';
+  return state.lease === null && historyIsLong(state) ? 'continued' : null;
+}
+
 function historyIsLong({ input }: TaskState): boolean {
   const { historyLength, continueAsNewSuggested } = workflowInfo();
   return (

@@ -65,6 +65,7 @@ describe('a claim', () => {
       epoch: 2,
       claimable_since: T0,
       retry_count: 0,
+      attempts: [{ outcome: 'claim given up' }],
     });
     expect(checkClaim(after, claimBy('agent:a'), T0)).toBe('voided');
     expect(checkClaim(after, claimBy('agent:b'), T0)).toBeNull();
