@@ -1,8 +1,8 @@
 /**
- * Most channels at one time on a connection, besides the two shells that stay. sshd lets ten sessions open, unless
- * MaxSessions says otherwise.
+ * Most channels at one time on a connection, besides the two shells that stay and the one that is open beforehand.
+ * sshd lets ten sessions open, unless MaxSessions says otherwise.
  */
-const MOST = 6;
+const MOST = 5;
 /** How long a limit that the server has shown is taken for granted, in milliseconds; then one more is tried. */
 const TRUST_MS = 30_000;
 

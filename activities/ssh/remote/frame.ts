@@ -1,12 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
-/**
- * A script on its way through a login shell that nobody here knows: bash, dash, fish, csh. The command line is a
- * constant that reads alike in all of them (no quote, backslash, `!` or newline in it); the script itself comes by
- * standard input, where neither shells nor the limits of command lines touch it.
- */
+/** A script on its way to a `SCRIPT_COMMAND`. */
 export interface Frame {
-  command: string;
   /** Goes before the input of the script. */
   head: Buffer;
   /**
@@ -21,18 +16,28 @@ const taking = (size: string) =>
   // One without fullblock refuses it before it reads.
   `dd bs=${size} count=1 iflag=fullblock 2>/dev/null || dd bs=1 count=${size} 2>/dev/null`;
 
+/**
+ * Runs one script through a login shell that nobody here knows: bash, dash, fish, csh. The command line is a constant
+ * that reads alike in all of them (no quote, backslash, `!` or newline in it); the script itself comes by standard
+ * input, where neither shells nor the limits of command lines touch it. A script that was cut short does not run in
+ * part.
+ */
+export const SCRIPT_COMMAND = `exec /bin/sh -c '${[
+  'cd /',
+  'IFS=" " read -r signalbox_size signalbox_mark signalbox_input || exit 1',
+  `signalbox_script=$(${taking('$signalbox_size')})`,
+  'case $signalbox_script in *"#$signalbox_mark") ;; *) exit 1;; esac',
+  'test $signalbox_input = input || exec </dev/null',
+  'echo $signalbox_mark $$',
+  'echo $signalbox_mark $$ >&2',
+  'eval "$signalbox_script"',
+].join('; ')}'`;
+
 export function frameOf(script: string, hasInput: boolean): Frame {
   const mark = randomBytes(12).toString('hex');
-  // A script that was cut short must not run in part.
-  const head = Buffer.from(ended(script, mark));
-  const begin = `echo ${mark} $$; echo ${mark} $$ >&2; eval "$signalbox_script"`;
-  const program = [
-    'cd /',
-    `signalbox_script=$(${taking(String(head.length))})`,
-    ...(hasInput ? [] : ['exec </dev/null']),
-    `case $signalbox_script in *"#${mark}") ${begin};; *) exit 1;; esac`,
-  ].join('; ');
-  return { command: `exec /bin/sh -c '${program}'`, head, mark: Buffer.from(mark) };
+  const text = Buffer.from(ended(script, mark));
+  const line = `${text.length} ${mark} ${hasInput ? 'input' : 'none'}\n`;
+  return { head: Buffer.concat([Buffer.from(line), text]), mark: Buffer.from(mark) };
 }
 
 const ended = (script: string, mark: string) => `${script}\n#${mark}`;

@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import type { ClientChannel } from 'ssh2';
 import { AbortScope } from '../abort-scope';
 import {
   ConnectionLostError,
@@ -13,11 +12,12 @@ import { ChannelSlots, type ChannelUse } from './channel-slots';
 import type { Connection } from './connection';
 import { Connector } from './connector';
 import { HostConnectError } from './errors';
-import { frameOf, SHELL_COMMAND, SHELL_SCRIPT_MAX_BYTES } from './frame';
+import { frameOf, SCRIPT_COMMAND, SHELL_COMMAND, SHELL_SCRIPT_MAX_BYTES } from './frame';
 import { KeptShell } from './kept-shell';
 import { KeptShells, type OpenShell } from './kept-shells';
 import { ChannelRefusedError, NotSentError, openChannel } from './open-channel';
 import { runScript, type ScriptOptions } from './run-script';
+import { SpareSession } from './spare-session';
 import { type SshTarget, whereOf } from './target';
 import { pause } from './waiting';
 
@@ -29,13 +29,14 @@ const REFUSED_MS = 20;
 
 /**
  * A host over SSH: one connection, kept and renewed; each script in a channel of its own, but for those that come
- * often: they share shells that stay.
+ * often: they share shells that stay. For those with input, which start runs, a channel is open beforehand.
  */
 export class SshTransport implements Transport {
   private readonly slots = new ChannelSlots();
   private readonly closing = new AbortController();
   private readonly connector: Connector;
   private readonly kept: KeptShells;
+  private readonly spare: SpareSession;
   private readonly where: string;
 
   constructor(target: SshTarget) {
@@ -47,6 +48,11 @@ export class SshTransport implements Transport {
       () => this.slots.roomy,
       (connection, received, error) => this.dropSilent(connection, received, error),
     );
+    this.spare = new SpareSession(async (over) => {
+      const { signal } = this.closing;
+      const connection = await this.connector.get(false, signal);
+      return { connection, channel: await this.openChannel(connection, SCRIPT_COMMAND, signal, over) };
+    });
   }
 
   async exec(script: string, options: ExecOptions = {}): Promise<ExecResult> {
@@ -100,24 +106,27 @@ export class SshTransport implements Transport {
   private async execOnce(script: string, use: ChannelUse, options: ScriptOptions): Promise<ExecResult> {
     const { signal } = options;
     const release = await this.slots.take(use, signal);
-    let connection: Connection;
-    try {
-      connection = await this.connector.get(use === 'urgent', signal);
-    } catch (error) {
-      release();
-      throw error;
-    }
-    const unwatch = connection.onLost(release);
-    const frame = frameOf(script, options.stdin !== undefined);
-    const received = connection.bytesRead;
+    let unwatch = () => {};
     const over = () => {
       unwatch();
       release();
     };
-    let channel: ClientChannel | undefined;
+    const hasInput = options.stdin !== undefined;
+    const spare = hasInput ? this.spare.take(over) : null;
+    let connection: Connection;
+    try {
+      connection = spare?.connection ?? (await this.connector.get(use === 'urgent', signal));
+    } catch (error) {
+      release();
+      throw error;
+    }
+    unwatch = connection.onLost(release);
+    const frame = frameOf(script, hasInput);
+    const received = connection.bytesRead;
+    let channel = spare?.channel;
     while (channel === undefined) {
       try {
-        channel = await this.openChannel(connection, frame.command, signal, over);
+        channel = await this.openChannel(connection, SCRIPT_COMMAND, signal, over);
       } catch (error) {
         // Who was alone keeps the place: others would take it, and what is urgent would find it taken for ever.
         if (error instanceof ChannelRefusedError) {
@@ -136,6 +145,8 @@ export class SshTransport implements Transport {
     } catch (error) {
       this.dropSilent(connection, received, error);
       throw error;
+    } finally {
+      if (hasInput && this.slots.roomy) this.spare.prepare();
     }
   }
 
@@ -185,6 +196,7 @@ export class SshTransport implements Transport {
     if (others !== null && others > 0) {
       this.slots.refusedAfter(others);
       this.kept.closeIdle();
+      this.spare.close();
       return;
     }
     // Alone, and refused. A session that has just ended still counts there for a moment.
