@@ -18,13 +18,17 @@ afterEach(() => host.close());
 const kill = (request: RunRequest, fields: { immediate?: boolean; kill_grace_ms?: number } = {}) =>
   host.activities.killRun({
     attempt_id: request.attempt_id,
-    kill_grace_ms: fields.kill_grace_ms ?? request.kill_grace_ms,
+    kill_grace_ms: fields.kill_grace_ms ?? 300,
     immediate: fields.immediate ?? false,
   });
 
 /** Starts a script that says `ready` when its processes are up. */
 async function startReady(script: string, processes: number) {
-  const request = host.request({ script: `${script}\necho > ready\nwait\nwhile :; do sleep 1; done` });
+  const request = host.request({
+    script: `${script}\necho > ready\nwait\nwhile :; do sleep 1; done`,
+    // Of its supervisor, who clears up after the agent: what is killed here is killed by whom the test asked.
+    kill_grace_ms: 60_000,
+  });
   const started = await host.activities.startRun(request);
   await waitUntil(() => existsSync(join(started.work_dir, 'ready')), { what: 'the script to be up' });
   await waitUntil(() => marked(request.attempt_id).length >= processes, { what: `${processes} processes` });
