@@ -10,7 +10,7 @@ import { quarantineClosed } from '../quarantine';
 import { PROBLEMS, taskParams } from '../route-docs';
 import { guardProduct, send, sendMessage } from '../send-message';
 
-const ACCESS: Access = ['agent', 'coordinator', 'admin'];
+const ACCESS: Access = ['agent', 'lease', 'coordinator', 'admin'];
 /** A receipt travels with the state of its task, all of which has to fit into 2 MiB. */
 const RECEIPT_MAX_BYTES = 262_144;
 
@@ -18,7 +18,7 @@ export function complete(app: App, ctx: ApiContext) {
   app.post(
     '/tasks/:id/complete',
     {
-      config: { access: ACCESS },
+      config: { access: ACCESS, directive: 'task' },
       schema: {
         summary: 'Hand in a receipt',
         description:
@@ -32,9 +32,9 @@ export function complete(app: App, ctx: ApiContext) {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { agent_id, epoch, receipt, completion_id } = request.body;
+      const { receipt, completion_id } = request.body;
       const principal = principalOf(request);
-      const { holder, manual } = senderOf(principal, agent_id);
+      const { holder, epoch, manual } = senderOf(principal, request.body);
       assertSize(receipt);
       await guardProduct(ctx, principal, id);
       const message: CompleteMessage = { message_id: completion_id, epoch, holder, receipt, manual };

@@ -128,7 +128,7 @@ describe('a heartbeat', () => {
     const token = await api.tokenFor('mallory');
     for (const via of [api, other]) {
       const answer = await via.post(`${at(task.id)}/heartbeat`, { epoch: 1 }, { token });
-      expect(answer).toMatchObject({ status: 403, body: { code: 'not_holder' } });
+      expect(answer).toMatchObject({ status: 423, body: { code: 'held_by_other' } });
     }
   });
 
@@ -240,7 +240,7 @@ describe('a receipt', () => {
     expect((await task.complete(1, 'c')).body.status).toBe('completed');
   });
 
-  it('of whoever does not hold the lease is 403', async () => {
+  it('of whoever does not hold the lease is 423', async () => {
     const task = await taskFor('ada');
     await task.pull();
     const token = await api.tokenFor('mallory');
@@ -249,7 +249,7 @@ describe('a receipt', () => {
       { epoch: 1, receipt, completion_id: 'm' },
       { token },
     );
-    expect(answer).toMatchObject({ status: 403, body: { code: 'not_holder' } });
+    expect(answer).toMatchObject({ status: 423, body: { code: 'held_by_other' } });
     expect((await task.complete(1)).status).toBe(200);
   });
 });
