@@ -101,11 +101,21 @@ const handedInSchema = receiptSchema.extend({
     .describe('Blob with the whole output'),
 });
 
+const nextSchema = dequeueSchema.pick({
+  capabilities: true,
+  wait_ms: true,
+  lease_s: true,
+  request_id: true,
+  retry: true,
+});
+export type Next = z.infer<typeof nextSchema>;
+
 export const completeSchema = z.strictObject({
   agent_id: actingForSchema,
   epoch: epochSchema,
   receipt: handedInSchema,
   completion_id: messageIdSchema.describe('A repeat with the same id gets the first answer again'),
+  next: nextSchema.optional().describe('Take the next task with the same call, as dequeue would'),
 });
 
 export const releaseSchema = z.strictObject({
@@ -136,6 +146,13 @@ export const noBodySchema = z.strictObject({}).nullish();
 /** `partial`: no worker answered, so this was read from the index and from the history. */
 export const taskAnswerSchema = taskViewSchema.extend({ partial: z.boolean().optional() });
 export type TaskAnswer = z.infer<typeof taskAnswerSchema>;
+
+export const completedSchema = taskAnswerSchema.extend({
+  next: grantedSchema
+    .nullable()
+    .optional()
+    .describe('There if it was asked for; null when there is nothing to do, or it could not be taken'),
+});
 
 export const pendingSchema = z.object({
   id: z.string(),
