@@ -9,7 +9,7 @@ import type { Checkpoint } from '../contracts/receipt';
 import type { HolderRef } from '../contracts/task';
 import { renewUpdate } from '../workflows/messages';
 import { taskWorkflowId } from '../workflows/names';
-import { HOLDER } from '../workflows/search-attributes';
+import { HOLDER, TASK_STATUS } from '../workflows/search-attributes';
 import type { Renewal } from '../workflows/task/message-types';
 import type { ApiContext } from './context';
 import { ANSWER_MS, within } from './deadline';
@@ -51,7 +51,7 @@ export async function renew(ctx: ApiContext, request: RenewalRequest): Promise<H
       product,
       activityId,
       leaseMs,
-      announced: known?.announced ?? false,
+      announced: known?.announced || description.typedSearchAttributes.get(TASK_STATUS) === 'running',
     });
 
   if (pending && pending.epoch > epoch) throw staleEpoch(epoch, pending.epoch);

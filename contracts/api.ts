@@ -216,6 +216,12 @@ export const quarantineItemSchema = z.object({
   decided_at: z.iso.datetime().nullable(),
 });
 export type QuarantineAnswer = z.infer<typeof quarantineItemSchema>;
+export const quarantineDecisionSchema = quarantineItemSchema.extend({
+  adopted: z
+    .boolean()
+    .nullable()
+    .describe('The receipt is now that of its task, as if entered by hand; null: no worker could say'),
+});
 export const quarantinePageSchema = z.object({
   items: z.array(quarantineItemSchema),
   next_page_token: z.string().nullable(),

@@ -6,11 +6,11 @@ export const RECEIPT = { status: 'completed', summary: 'done' };
 export type PulledTask = Awaited<ReturnType<typeof pullableTask>>;
 
 /** A task that only those can do who know its label, driven as its agents would over HTTP. */
-export async function pullableTask(api: TestApi, over: Record<string, unknown> = {}) {
+export async function pullableTask(api: TestApi, over: Record<string, unknown> & { label?: string } = {}) {
   const id = `pull/${randomUUID()}`;
   const path = `/tasks/${encodeURIComponent(id)}`;
-  const label = `agent:${randomUUID()}`;
-  const created = await api.post('/tasks', { id, title: 't', body: 'b', labels: [label], ...over });
+  const { label = `agent:${randomUUID()}`, ...more } = over;
+  const created = await api.post('/tasks', { id, title: 't', body: 'b', labels: [label], ...more });
   if (created.status !== 201) throw new Error(`no task: ${JSON.stringify(created.body)}`);
   /** With the token of the agent. */
   const pull = async (agent_id: string, more: Record<string, unknown> = {}, via = api): Promise<Answer> => {
