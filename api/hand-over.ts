@@ -31,6 +31,8 @@ export async function handOver(
       activityId: activity_id,
       leaseMs: lease_ms,
       announced: false,
+      checkpoint: null,
+      told: null,
     });
   }
   const lease = { taskId, epoch };

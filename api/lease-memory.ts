@@ -1,4 +1,5 @@
 /** Leases that this process granted or renewed lately. A cache: forgetting one costs a describe. */
+import type { Checkpoint } from '../contracts/receipt';
 import type { HolderRef } from '../contracts/task';
 
 export interface KnownLease {
@@ -8,6 +9,10 @@ export interface KnownLease {
   leaseMs: number;
   /** The task has been told that its holder is at work. */
   announced: boolean;
+  /** The last that its holder told: each renewal repeats it, for the next one may be the last. */
+  checkpoint: Checkpoint | null;
+  /** What the task itself has been told of it, and when, in milliseconds since 1970. */
+  told: { checkpoint: Checkpoint; at: number } | null;
 }
 
 export interface LeaseMemory {

@@ -1,5 +1,8 @@
 /** When a lease expires, as the server sees it: read from the pending activity, which knows of every renewal. */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import type { Checkpoint } from '../contracts/receipt';
+import type { LeaseHeartbeat } from '../workflows/task/activity-types';
 
 /** Two renewals may be lost before a lease expires. */
 const RENEWALS_PER_LEASE = 3;
@@ -18,6 +21,8 @@ export interface PendingLease {
   leaseMs: number;
   /** Milliseconds since 1970; null while it has not begun to run. */
   expiresAt: number | null;
+  /** What its holder told with a renewal, at any time of this lease. */
+  checkpoint: Checkpoint | null;
 }
 
 type Pending = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
@@ -44,9 +49,16 @@ export function pendingLease(description: Pick<WorkflowExecutionDescription, 'ra
       cancelRequested: activity.state === CANCEL_REQUESTED,
       leaseMs,
       expiresAt: last === null || leaseMs === 0 ? null : last + leaseMs,
+      checkpoint: checkpointOf(activity.heartbeatDetails?.payloads?.[0]),
     };
   }
   return newest;
+}
+
+function checkpointOf(payload: Payload | undefined): Checkpoint | null {
+  if (!payload) return null;
+  const details = defaultPayloadConverter.fromPayload<LeaseHeartbeat | null>(payload);
+  return details?.checkpoint ?? null;
 }
 
 function toMs(time: Timestamp): number | null {

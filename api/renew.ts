@@ -34,7 +34,11 @@ export async function renew(ctx: ApiContext, request: RenewalRequest): Promise<H
   const known = ctx.leases.get(taskId, epoch);
   if (known?.holder === holder) {
     if (request.product !== null && request.product !== known.product) throw taskNotFound(taskId);
-    const beat = await beatOn(ctx, request, known.activityId);
+    const checkpoint = request.checkpoint ?? known.checkpoint;
+    const beat = await beatOn(ctx, { ...request, checkpoint }, known.activityId);
+    // Another renewal may have changed it meanwhile.
+    const latest = ctx.leases.get(taskId, epoch) ?? known;
+    if (beat === 'renewed') ctx.leases.set(taskId, epoch, { ...latest, checkpoint });
     if (beat !== 'not_found') return answer(beat, known.leaseMs);
     ctx.leases.forget(taskId, epoch);
   }
@@ -45,8 +49,13 @@ export async function renew(ctx: ApiContext, request: RenewalRequest): Promise<H
   if (!isRunning(description)) throw closed();
   const pending = pendingLease(description);
   const current = description.typedSearchAttributes.get(HOLDER) as HolderRef | undefined;
+  const checkpoint =
+    request.checkpoint ?? known?.checkpoint ?? (pending?.epoch === epoch ? pending.checkpoint : null);
+  const carrying = { ...request, checkpoint };
   const remember = (activityId: string, leaseMs: number) =>
     ctx.leases.set(taskId, epoch, {
+      checkpoint,
+      told: known?.told ?? null,
       holder,
       product,
       activityId,
@@ -61,13 +70,13 @@ export async function renew(ctx: ApiContext, request: RenewalRequest): Promise<H
     remember(pending.activityId, pending.leaseMs);
     // Not picked up yet: the lease has not begun to run, so there is nothing to renew.
     if (!pending.started) return answer('renewed', pending.leaseMs);
-    const beat = await beatOn(ctx, request, pending.activityId);
+    const beat = await beatOn(ctx, carrying, pending.activityId);
     if (beat !== 'not_found') return answer(beat, pending.leaseMs);
   }
   const renewal = await rearm(ctx, request);
   remember(renewal.activity_id, renewal.lease_ms);
   // The new activity may not have been picked up; its time begins when it is.
-  const beat = await beatOn(ctx, request, renewal.activity_id);
+  const beat = await beatOn(ctx, carrying, renewal.activity_id);
   return answer(beat === 'revoked' ? beat : 'renewed', renewal.lease_ms);
 }
 

@@ -1,13 +1,11 @@
 import { heartbeatAnswerSchema, heartbeatSchema } from '../../contracts/api';
-import { statusSignal } from '../../workflows/messages';
-import { taskWorkflowId } from '../../workflows/names';
 import { holderSaying } from '../acting';
 import { HOLDERS, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
-import { ENGINE_MS, within } from '../deadline';
 import { DIRECTIVE_HEADER, directiveOf } from '../directive';
 import { type RenewalRequest, renew } from '../renew';
 import { PROBLEMS, taskParams } from '../route-docs';
+import { tellTask } from '../tell-task';
 
 export function heartbeat(app: App, ctx: ApiContext) {
   app.post(
@@ -38,30 +36,11 @@ export function heartbeat(app: App, ctx: ApiContext) {
       };
       const answer = await renew(ctx, renewal);
       if (answer.directive === 'continue') {
-        await announce(ctx, renewal);
+        await tellTask(ctx, renewal);
         answer.directive = await directiveOf(ctx, holder);
       }
       reply.header(DIRECTIVE_HEADER, answer.directive);
       return answer;
     },
-  );
-}
-
-/** The first renewal says that the holder is at work. The id makes a second message of another process void. */
-async function announce(ctx: ApiContext, { taskId, epoch, holder }: RenewalRequest) {
-  const lease = ctx.leases.get(taskId, epoch);
-  if (!lease || lease.announced) return;
-  const handle = ctx.client.workflow.getHandle(taskWorkflowId(taskId));
-  const message = {
-    message_id: `running-${epoch}`,
-    epoch,
-    holder,
-    status: 'running',
-    message: null,
-  } as const;
-  // The renewal counts, whatever becomes of this: the next one says it again.
-  await within(ctx.client, ENGINE_MS, () => handle.signal(statusSignal, message)).then(
-    () => ctx.leases.set(taskId, epoch, { ...lease, announced: true }),
-    () => undefined,
   );
 }

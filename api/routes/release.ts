@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { pendingSchema, releaseSchema, taskAnswerSchema } from '../../contracts/api';
+import type { Checkpoint } from '../../contracts/receipt';
 import { releaseSignal } from '../../workflows/messages';
 import { holderSaying } from '../acting';
 import { HOLDERS, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
+import { pendingLease } from '../lease-time';
+import { describeTask } from '../read-task';
 import { PROBLEMS, taskParams } from '../route-docs';
 import { guardProduct, send, sendMessage } from '../send-message';
 
@@ -31,9 +34,15 @@ export function release(app: App, ctx: ApiContext) {
         message_id: message_id ?? randomUUID(),
         epoch,
         holder,
-        checkpoint: checkpoint ?? null,
+        checkpoint: checkpoint ?? (await lastCheckpoint(ctx, id, epoch)),
       });
       return send(reply, answer);
     },
   );
+}
+
+/** What the last renewal said of it. Throws 404 when there is no such task. */
+async function lastCheckpoint(ctx: ApiContext, id: string, epoch: number): Promise<Checkpoint | null> {
+  const pending = pendingLease(await describeTask(ctx, id));
+  return pending?.epoch === epoch ? pending.checkpoint : null;
 }

@@ -22,15 +22,19 @@ const BOX_LABEL = 'agent:box';
 let engine: TestNamespace;
 let control: Role;
 let api: TestApi;
+let other: TestApi;
+type Pulled = Awaited<ReturnType<typeof pullableTask>>;
 
 beforeAll(async () => {
   engine = await createNamespace('api-limits');
   control = await startControl(engine.temporal);
   const hosts = { [BOX]: { capabilities: [BOX_LABEL] } };
   api = await startTestApi(engine.temporal, { config: { hosts } });
+  other = await startTestApi(engine.temporal, { config: { hosts }, signingKey: api.signingKey });
 });
 
 afterAll(async () => {
+  await other?.stop();
   await api?.stop();
   await control?.stop();
   await engine?.close();
@@ -80,6 +84,29 @@ describe('a holder that renews for ever', () => {
 
 describe('a checkpoint', () => {
   const checkpoint = { branch: 'wip', commit: '0123abc', session_id: 's-1' };
+
+  it('of a renewal outlives an attempt that is ended by its time limit', async () => {
+    const task = await pullableTask(api, { timeouts: { run_ms: 2_000 } });
+    const { lease } = (await task.pull('ada')).body;
+    expect((await task.say(lease.token, 'heartbeat', { checkpoint })).status).toBe(200);
+    await waitUntil(async () => (await task.view()).retry_count === 1, { what: 'the attempt to be ended' });
+    expect((await task.pull('bob')).body.task.checkpoint).toEqual(checkpoint);
+  });
+
+  it.each([
+    ['given back without one', async (task: Pulled, token: string) => task.say(token, 'release', {}, other)],
+    ['left to lapse', async () => undefined],
+  ])('of a renewal, and not of the last one, is that of a task which is %s', async (_, leave) => {
+    const task = await pullableTask(api, { timeouts: { lease_ms: 2_000 } });
+    const { lease } = (await task.pull('ada')).body;
+    // Too soon after the first to be told to the task: it is in the renewals alone.
+    for (const body of [{ checkpoint: { branch: 'first' } }, { checkpoint }, {}]) {
+      expect((await task.say(lease.token, 'heartbeat', body)).status).toBe(200);
+    }
+    expect((await task.say(lease.token, 'heartbeat', {}, other)).status).toBe(200);
+    await leave(task, lease.token);
+    expect((await task.pull('bob')).body.task.checkpoint).toEqual(checkpoint);
+  });
 
   it('goes from an agent that gives the task back to the host that takes it next, and back', async () => {
     const task = await pullableTask(api, { label: BOX_LABEL, max_retries: 3 });

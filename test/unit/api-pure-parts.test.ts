@@ -10,6 +10,7 @@ import { viewOrThrow } from '../../api/outcome-answer';
 import { createPageTokens } from '../../api/page-token';
 import { indexable, initialAttributes } from '../../api/start-task';
 import { taskInput as inputOf } from '../../api/task-input';
+import { isNews } from '../../api/tell-task';
 import type { Principal } from '../../api/tokens';
 import { listTasksSchema } from '../../contracts/api';
 import { configSchema } from '../../contracts/config';
@@ -104,6 +105,8 @@ describe('the lease memory', () => {
     activityId,
     leaseMs: 1,
     announced: false,
+    checkpoint: null,
+    told: null,
   });
   it('forgets the one that was not used for longest', () => {
     const memory = createLeaseMemory(2);
@@ -267,5 +270,23 @@ describe('a directive', () => {
     [503, 'task', null],
   ] as const)('with %d about the %s is %s', (status, about, expected) => {
     expect(verdictOf(status, about)).toBe(expected);
+  });
+});
+
+describe('a checkpoint', () => {
+  const [first, second] = [
+    { branch: 'wip', commit: 'abcdef1' },
+    { branch: 'wip', commit: 'abcdef2' },
+  ];
+  const told = { checkpoint: first, at: 1_000 };
+  it.each([
+    ['none', null, null, 1_000, false],
+    ['the first', first, null, 1_000, true],
+    ['the same again', { ...first }, told, 1_000_000, false],
+    ['another, too soon', second, told, 60_999, false],
+    ['another, a minute later', second, told, 61_000, true],
+    ['another session', { ...first, session_id: 's' }, told, 61_000, true],
+  ])('%s is told to the task or not', (_, checkpoint, last, now, expected) => {
+    expect(isNews({ checkpoint, told: last }, now)).toBe(expected);
   });
 });

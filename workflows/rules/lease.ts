@@ -2,7 +2,7 @@
 import type { Rejection } from '../messages';
 import { leaseActivityId } from '../names';
 import type { LeaseHeartbeat } from '../task/activity-types';
-import type { Renewal, RenewRequest } from '../task/message-types';
+import type { CheckpointMessage, Renewal, RenewRequest } from '../task/message-types';
 import type { TaskState } from '../task/types';
 import { close } from './attempt';
 import { modeOf } from './decide';
@@ -29,6 +29,13 @@ export function lapse(
   const freed = free(note(lapsed, now, 'lapsed', `${lease.holder}: ${why}`), now);
   // Without a retry left, the task waits one lease length for its holder before it fails.
   return isLost(freed) ? { ...freed, claimable_since: null, not_before: null } : freed;
+}
+
+/** So that what a holder came to is known, however its attempt ends. */
+export function keepCheckpoint(state: TaskState, message: CheckpointMessage): TaskState {
+  const { lease } = state;
+  if (lease?.epoch !== message.epoch || lease.holder !== message.holder) return state;
+  return { ...state, checkpoint: message.checkpoint };
 }
 
 export const lostAt = ({ lease }: TaskState) =>

@@ -2,6 +2,7 @@ import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import {
   assignUpdate,
   cancelSignal,
+  checkpointSignal,
   claimUpdate,
   completeSignal,
   outcomeQuery,
@@ -14,7 +15,7 @@ import {
   voidClaimSignal,
 } from '../messages';
 import { assign, checkAssign, checkClaim, grant, grantOf, isRepeat, voidClaim } from '../rules/claim';
-import { checkRenew, rearm, renewalOf } from '../rules/lease';
+import { checkRenew, keepCheckpoint, rearm, renewalOf } from '../rules/lease';
 import { complete, release, reportStatus, type Step } from '../rules/receipt';
 import { cancel, review } from '../rules/review';
 import { outcomeOf, remember } from '../rules/state';
@@ -43,6 +44,7 @@ export function setHandlers(machine: Machine) {
   setHandler(statusSignal, (m) =>
     once(m.message_id, (state, now) => reportStatus(state, m, now, Math.random())),
   );
+  setHandler(checkpointSignal, (m) => machine.apply((state) => keepCheckpoint(state, m)));
   setHandler(releaseSignal, (m) => once(m.message_id, (state, now) => release(state, m, now)));
   setHandler(reviewSignal, (m) => once(m.message_id, (state, now) => review(state, m, now)));
   setHandler(cancelSignal, (m) => once(m.message_id, (state, now) => cancel(state, m, now)));

@@ -65,6 +65,13 @@ export interface StatusMessage {
   message: string | null;
 }
 
+/** How far a holder says it came. Says the same however often it comes, so it has no id. */
+export interface CheckpointMessage {
+  epoch: number;
+  holder: string;
+  checkpoint: Checkpoint;
+}
+
 export interface ReleaseMessage {
   message_id: string;
   epoch: number;

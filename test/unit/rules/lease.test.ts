@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { applyDue, nextDeadline } from '../../../workflows/rules/deadlines';
-import { checkRenew, lapse, rearm } from '../../../workflows/rules/lease';
+import { checkRenew, keepCheckpoint, lapse, rearm } from '../../../workflows/rules/lease';
 import { complete, running } from '../../../workflows/rules/receipt';
 import { completion, held, T0 } from '../../helpers/task-state';
 
@@ -59,6 +59,24 @@ describe('an expired lease', () => {
     const again = rearm(lapsed, T0);
     expect(lapse(again, { epoch: 1, n: 1, heartbeat: null }, T0)).toBe(again);
     expect(lapse(again, { epoch: 9, n: 2, heartbeat: null }, T0)).toBe(again);
+  });
+});
+
+describe('a checkpoint told in between', () => {
+  const checkpoint = { branch: 'wip', commit: 'abcdef2' };
+  it.each([
+    ['of the holder is kept', { epoch: 1, holder: 'agent:a' }, checkpoint],
+    ['of an older epoch is not', { epoch: 0, holder: 'agent:a' }, null],
+    ['of another is not', { epoch: 1, holder: 'agent:b' }, null],
+  ])('%s', (_, message, expected) => {
+    expect(keepCheckpoint(held(), { ...message, checkpoint }).checkpoint).toEqual(expected);
+  });
+
+  it('outlives the attempt that is ended by its time limit', () => {
+    const state = keepCheckpoint(held(), { epoch: 1, holder: 'agent:a', checkpoint });
+    const ended = applyDue(state, T0 + state.input.timeouts.run_ms, 0);
+    expect(ended).toMatchObject({ lease: null, retry_count: 1, checkpoint });
+    expect(keepCheckpoint(ended, { epoch: 1, holder: 'agent:a', checkpoint: {} })).toBe(ended);
   });
 });
 
