@@ -2,6 +2,12 @@
 import type { Checkpoint } from '../contracts/receipt';
 import type { HolderRef } from '../contracts/task';
 
+/** A checkpoint, and when it was told, in milliseconds since 1970. */
+export interface Told {
+  checkpoint: Checkpoint;
+  at: number;
+}
+
 export interface KnownLease {
   holder: HolderRef;
   product: string;
@@ -10,9 +16,9 @@ export interface KnownLease {
   /** The task has been told that its holder is at work. */
   announced: boolean;
   /** The last that its holder told: each renewal repeats it, for the next one may be the last. */
-  checkpoint: Checkpoint | null;
-  /** What the task itself has been told of it, and when, in milliseconds since 1970. */
-  told: { checkpoint: Checkpoint; at: number } | null;
+  checkpoint: Told | null;
+  /** What the task itself has been told of it, and when. */
+  told: Told | null;
 }
 
 export interface LeaseMemory {

@@ -1,8 +1,8 @@
 /** When a lease expires, as the server sees it: read from the pending activity, which knows of every renewal. */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import type { Checkpoint } from '../contracts/receipt';
 import type { LeaseHeartbeat } from '../workflows/task/activity-types';
+import type { Told } from './lease-memory';
 
 /** Two renewals may be lost before a lease expires. */
 const RENEWALS_PER_LEASE = 3;
@@ -22,7 +22,7 @@ export interface PendingLease {
   /** Milliseconds since 1970; null while it has not begun to run. */
   expiresAt: number | null;
   /** What its holder told with a renewal, at any time of this lease. */
-  checkpoint: Checkpoint | null;
+  checkpoint: Told | null;
 }
 
 type Pending = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
@@ -55,10 +55,11 @@ export function pendingLease(description: Pick<WorkflowExecutionDescription, 'ra
   return newest;
 }
 
-function checkpointOf(payload: Payload | undefined): Checkpoint | null {
+function checkpointOf(payload: Payload | undefined): Told | null {
   if (!payload) return null;
   const details = defaultPayloadConverter.fromPayload<LeaseHeartbeat | null>(payload);
-  return details?.checkpoint ?? null;
+  if (!details?.checkpoint) return null;
+  return { checkpoint: details.checkpoint, at: details.checkpoint_at ?? details.at };
 }
 
 function toMs(time: Timestamp): number | null {

@@ -14,6 +14,7 @@ import type { Renewal } from '../workflows/task/message-types';
 import type { ApiContext } from './context';
 import { ANSWER_MS, within } from './deadline';
 import { type Beat, leaseHeartbeat } from './lease-heartbeat';
+import type { Told } from './lease-memory';
 import { pendingLease, renewEveryS } from './lease-time';
 import { ApiProblem, taskNotFound } from './problems';
 import { describeTask, isRunning, productOf } from './read-task';
@@ -31,11 +32,12 @@ export interface RenewalRequest {
 /** Throws 404, 409 when the epoch is over, 410 when the task is closed, 423 when another holds it, and what the engine throws. */
 export async function renew(ctx: ApiContext, request: RenewalRequest): Promise<HeartbeatAnswer> {
   const { taskId, epoch, holder } = request;
+  const said = request.checkpoint && { checkpoint: request.checkpoint, at: Date.now() };
   const known = ctx.leases.get(taskId, epoch);
   if (known?.holder === holder) {
     if (request.product !== null && request.product !== known.product) throw taskNotFound(taskId);
-    const checkpoint = request.checkpoint ?? known.checkpoint;
-    const beat = await beatOn(ctx, { ...request, checkpoint }, known.activityId);
+    const checkpoint = said ?? known.checkpoint;
+    const beat = await beatOn(ctx, request, known.activityId, checkpoint);
     // Another renewal may have changed it meanwhile.
     const latest = ctx.leases.get(taskId, epoch) ?? known;
     if (beat === 'renewed') ctx.leases.set(taskId, epoch, { ...latest, checkpoint });
@@ -49,9 +51,7 @@ export async function renew(ctx: ApiContext, request: RenewalRequest): Promise<H
   if (!isRunning(description)) throw closed();
   const pending = pendingLease(description);
   const current = description.typedSearchAttributes.get(HOLDER) as HolderRef | undefined;
-  const checkpoint =
-    request.checkpoint ?? known?.checkpoint ?? (pending?.epoch === epoch ? pending.checkpoint : null);
-  const carrying = { ...request, checkpoint };
+  const checkpoint = said ?? known?.checkpoint ?? (pending?.epoch === epoch ? pending.checkpoint : null);
   const remember = (activityId: string, leaseMs: number) =>
     ctx.leases.set(taskId, epoch, {
       checkpoint,
@@ -70,18 +70,32 @@ export async function renew(ctx: ApiContext, request: RenewalRequest): Promise<H
     remember(pending.activityId, pending.leaseMs);
     // Not picked up yet: the lease has not begun to run, so there is nothing to renew.
     if (!pending.started) return answer('renewed', pending.leaseMs);
-    const beat = await beatOn(ctx, carrying, pending.activityId);
+    const beat = await beatOn(ctx, request, pending.activityId, checkpoint);
     if (beat !== 'not_found') return answer(beat, pending.leaseMs);
   }
   const renewal = await rearm(ctx, request);
   remember(renewal.activity_id, renewal.lease_ms);
   // The new activity may not have been picked up; its time begins when it is.
-  const beat = await beatOn(ctx, carrying, renewal.activity_id);
+  const beat = await beatOn(ctx, request, renewal.activity_id, checkpoint);
   return answer(beat === 'revoked' ? beat : 'renewed', renewal.lease_ms);
 }
 
-const beatOn = (ctx: ApiContext, { taskId, progress, checkpoint }: RenewalRequest, activityId: string) =>
-  leaseHeartbeat(ctx, { taskId, activityId }, { at: Date.now(), progress, checkpoint });
+const beatOn = (
+  ctx: ApiContext,
+  { taskId, progress }: RenewalRequest,
+  activityId: string,
+  told: Told | null,
+) =>
+  leaseHeartbeat(
+    ctx,
+    { taskId, activityId },
+    {
+      at: Date.now(),
+      progress,
+      checkpoint: told?.checkpoint ?? null,
+      ...(told && { checkpoint_at: told.at }),
+    },
+  );
 
 async function rearm(ctx: ApiContext, { taskId, epoch, holder }: RenewalRequest): Promise<Renewal> {
   const handle = ctx.client.workflow.getHandle(taskWorkflowId(taskId));

@@ -15,7 +15,7 @@ const CHECKPOINT_EVERY_MS = 60_000;
 
 /** Whether the task is to be told of a checkpoint now: one that is new to it, and not too often. */
 export function isNews({ checkpoint, told }: Pick<KnownLease, 'checkpoint' | 'told'>, now: number): boolean {
-  if (checkpoint === null || (told && isSame(told.checkpoint, checkpoint))) return false;
+  if (checkpoint === null || (told && isSame(told.checkpoint, checkpoint.checkpoint))) return false;
   return told === null || now - told.at >= CHECKPOINT_EVERY_MS;
 }
 
@@ -45,13 +45,13 @@ export async function tellTask(ctx: ApiContext, { taskId, epoch, holder }: Renew
       () => undefined,
     );
   }
-  const { checkpoint } = lease;
-  const at = Date.now();
-  if (checkpoint === null || !isNews(lease, at)) return;
+  const now = Date.now();
+  if (lease.checkpoint === null || !isNews(lease, now)) return;
+  const { checkpoint, at: checkpoint_at } = lease.checkpoint;
   await within(ctx.client, ENGINE_MS, () =>
-    handle.signal(checkpointSignal, { epoch, holder, checkpoint }),
+    handle.signal(checkpointSignal, { epoch, holder, checkpoint, checkpoint_at }),
   ).then(
-    () => remember({ told: { checkpoint, at } }),
+    () => remember({ told: { checkpoint, at: now } }),
     () => undefined,
   );
 }

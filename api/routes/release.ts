@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { pendingSchema, releaseSchema, taskAnswerSchema } from '../../contracts/api';
-import type { Checkpoint } from '../../contracts/receipt';
 import { releaseSignal } from '../../workflows/messages';
 import { holderSaying } from '../acting';
 import { HOLDERS, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
+import type { Told } from '../lease-memory';
 import { pendingLease } from '../lease-time';
 import { describeTask } from '../read-task';
 import { PROBLEMS, taskParams } from '../route-docs';
@@ -34,15 +34,16 @@ export function release(app: App, ctx: ApiContext) {
         message_id: message_id ?? randomUUID(),
         epoch,
         holder,
-        checkpoint: checkpoint ?? (await lastCheckpoint(ctx, id, epoch)),
+        checkpoint: checkpoint ?? null,
+        renewed_with: checkpoint ? null : await renewedWith(ctx, id, epoch),
       });
       return send(reply, answer);
     },
   );
 }
 
-/** What the last renewal said of it. Throws 404 when there is no such task. */
-async function lastCheckpoint(ctx: ApiContext, id: string, epoch: number): Promise<Checkpoint | null> {
+/** The checkpoint that the last renewal told. Throws 404 when there is no such task. */
+async function renewedWith(ctx: ApiContext, id: string, epoch: number): Promise<Told | null> {
   const pending = pendingLease(await describeTask(ctx, id));
   return pending?.epoch === epoch ? pending.checkpoint : null;
 }

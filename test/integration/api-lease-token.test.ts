@@ -109,6 +109,7 @@ describe('a lease token', () => {
     const status = await task.say(first.token, 'status', { status: 'failed' });
     expect(status).toMatchObject({ status: 409, body: { code: 'stale_epoch' } });
     expect(status.headers.get('signalbox-directive')).toBe('terminate');
+    expect((await task.say(first.token, 'release')).body.code).toBe('stale_epoch');
     const late = await task.complete(first.token, { completion_id: 'late' });
     expect(late).toMatchObject({
       status: 409,

@@ -65,7 +65,9 @@ it('keeps a prompt and the tokens out of everything that is logged, listed or in
     seen.push(JSON.stringify({ workflowId, type, memo, searchAttributes }));
   }
   await connection.close();
-  seen.push(JSON.stringify((await fleet.admin.get('/tasks')).body));
+  for (const list of ['/tasks', '/agents', '/hosts', '/quarantine']) {
+    seen.push(JSON.stringify((await fleet.admin.get(list)).body));
+  }
   for (const id of ids) seen.push(JSON.stringify(await fleet.admin.events(id)));
   const logs = readdirSync(join(fleet.directory, 'state')).filter((name) => name.endsWith('.log'));
   for (const name of logs) seen.push(readFileSync(join(fleet.directory, 'state', name), 'utf8'));

@@ -287,6 +287,6 @@ describe('a checkpoint', () => {
     ['another, a minute later', second, told, 61_000, true],
     ['another session', { ...first, session_id: 's' }, told, 61_000, true],
   ])('%s is told to the task or not', (_, checkpoint, last, now, expected) => {
-    expect(isNews({ checkpoint, told: last }, now)).toBe(expected);
+    expect(isNews({ checkpoint: checkpoint && { checkpoint, at: 0 }, told: last }, now)).toBe(expected);
   });
 });

@@ -1,4 +1,5 @@
 /** Renewal, expiry and loss of a lease. Expiry frees; only a later grant or a revocation fences. */
+import type { Checkpoint } from '../../contracts/receipt';
 import type { Rejection } from '../messages';
 import { leaseActivityId } from '../names';
 import type { LeaseHeartbeat } from '../task/activity-types';
@@ -20,10 +21,10 @@ export function lapse(
   const { lease } = state;
   if (lease?.epoch !== activity.epoch || lease.n !== activity.n || lease.lapsed_at !== null) return state;
   const renewed = lease.renewed || activity.heartbeat !== null;
+  const { checkpoint = null, checkpoint_at } = activity.heartbeat ?? {};
   const lapsed: TaskState = {
-    ...state,
+    ...withNewest(state, checkpoint, checkpoint_at),
     lease: { ...lease, renewed, lapsed_at: now },
-    checkpoint: activity.heartbeat?.checkpoint ?? state.checkpoint,
   };
   const why = renewed ? 'not renewed in time' : 'never renewed';
   const freed = free(note(lapsed, now, 'lapsed', `${lease.holder}: ${why}`), now);
@@ -35,7 +36,17 @@ export function lapse(
 export function keepCheckpoint(state: TaskState, message: CheckpointMessage): TaskState {
   const { lease } = state;
   if (lease?.epoch !== message.epoch || lease.holder !== message.holder) return state;
-  return { ...state, checkpoint: message.checkpoint };
+  return withNewest(state, message.checkpoint, message.checkpoint_at);
+}
+
+/** Renewals go to any process of the API: the one that came last may repeat a checkpoint that is not the newest. */
+export function withNewest(
+  state: TaskState,
+  checkpoint: Checkpoint | null,
+  at: number | undefined,
+): TaskState {
+  if (!checkpoint || (at ?? Infinity) < (state.checkpoint_at ?? 0)) return state;
+  return { ...state, checkpoint, ...(at === undefined ? {} : { checkpoint_at: at }) };
 }
 
 export const lostAt = ({ lease }: TaskState) =>

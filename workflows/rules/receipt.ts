@@ -5,7 +5,7 @@ import type { CompleteMessage, ReleaseMessage, StatusMessage } from '../task/mes
 import type { Outcome, TaskState } from '../task/types';
 import { attemptFailed, close, revoke } from './attempt';
 import { isOpen } from './claim';
-import { rearm } from './lease';
+import { rearm, withNewest } from './lease';
 import { endAttempt, free, note } from './state';
 
 export interface Step {
@@ -186,6 +186,9 @@ export function running(state: TaskState, now: number): TaskState {
 export function release(state: TaskState, message: ReleaseMessage, now: number): Step {
   const refused = checkHolder(state, message);
   if (refused) return { state, outcome: refused };
-  const kept = { ...state, checkpoint: message.checkpoint ?? state.checkpoint };
+  const { checkpoint, renewed_with } = message;
+  const kept = checkpoint
+    ? { ...state, checkpoint }
+    : withNewest(state, renewed_with?.checkpoint ?? null, renewed_with?.at);
   return { state: free(revoke(kept, now, 'released'), now), outcome: OK };
 }

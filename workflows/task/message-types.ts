@@ -70,13 +70,17 @@ export interface CheckpointMessage {
   epoch: number;
   holder: string;
   checkpoint: Checkpoint;
+  /** When the holder told it, in milliseconds since 1970. */
+  checkpoint_at: number;
 }
 
 export interface ReleaseMessage {
   message_id: string;
   epoch: number;
   holder: string;
+  /** null: the one of its last renewal, if it told one. */
   checkpoint: Checkpoint | null;
+  renewed_with?: { checkpoint: Checkpoint; at: number } | null;
 }
 
 export interface ReviewMessage {
