@@ -1,5 +1,6 @@
 /** When a lease expires, as the server sees it: read from the pending activity, which knows of every renewal. */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { Payload } from '@temporalio/common';
 
 export interface PendingLease {
   activityId: string;
@@ -12,6 +13,8 @@ export interface PendingLease {
   leaseMs: number;
   /** Milliseconds since 1970; null while it has not begun to run. */
   expiresAt: number | null;
+  /** Of its last heartbeat. */
+  details: Payload | null;
 }
 
 type Pending = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
@@ -38,6 +41,7 @@ export function pendingLease(description: Pick<WorkflowExecutionDescription, 'ra
       cancelRequested: activity.state === CANCEL_REQUESTED,
       leaseMs,
       expiresAt: last === null || leaseMs === 0 ? null : last + leaseMs,
+      details: activity.heartbeatDetails?.payloads?.[0] ?? null,
     };
   }
   return newest;

@@ -13,6 +13,7 @@ import { HOLDER } from '../workflows/search-attributes';
 import type { Renewal } from '../workflows/task/message-types';
 import type { ApiContext } from './context';
 import { ANSWER_MS, within } from './deadline';
+import { fenceKilled } from './fence-killed';
 import { type Beat, leaseHeartbeat } from './lease-heartbeat';
 import { pendingLease } from './lease-time';
 import { ApiProblem, taskNotFound } from './problems';
@@ -26,11 +27,14 @@ export interface RenewalRequest {
   checkpoint: Checkpoint | null;
   /** null: any. */
   product: string | null;
+  /** Of the caller's token; null: of any. */
+  generation: number | null;
 }
 
 /** Throws 404, 409 when the epoch is over, 410 when the task is closed, and what the engine throws. */
 export async function renew(ctx: ApiContext, request: RenewalRequest): Promise<HeartbeatAnswer> {
   const { taskId, epoch, holder } = request;
+  if (await fenceKilled(ctx, request)) return answer('revoked', 0);
   const known = ctx.leases.get(taskId, epoch);
   if (known?.holder === holder) {
     if (request.product !== null && request.product !== known.product) throw taskNotFound(taskId);

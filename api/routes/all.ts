@@ -1,5 +1,9 @@
 import type { ApiContext, App } from '../context';
+import { agent } from './agent';
+import { agentHeartbeat } from './agent-heartbeat';
+import { agentKill } from './agent-kill';
 import { agents } from './agents';
+import { agentsAdmission } from './agents-admission';
 import { assign } from './assign';
 import { cancel } from './cancel';
 import { complete } from './complete';
@@ -36,6 +40,10 @@ const ROUTES = [
   retry,
   quarantine,
   agents,
+  agent,
+  agentHeartbeat,
+  agentsAdmission,
+  agentKill,
   hosts,
   hostsAdmission,
   tokens,

@@ -5,6 +5,7 @@ import type { CompleteMessage } from '../../workflows/task/message-types';
 import { senderOf } from '../acting';
 import { type Access, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
+import { fenceKilled } from '../fence-killed';
 import { ApiProblem } from '../problems';
 import { quarantineClosed } from '../quarantine';
 import { PROBLEMS, taskParams } from '../route-docs';
@@ -37,6 +38,7 @@ export function complete(app: App, ctx: ApiContext) {
       const { holder, manual } = senderOf(principal, agent_id);
       assertSize(receipt);
       await guardProduct(ctx, principal, id);
+      await fenceKilled(ctx, { taskId: id, epoch, holder, generation: principal.generation });
       const message: CompleteMessage = { message_id: completion_id, epoch, holder, receipt, manual };
       const answer = await sendMessage(ctx, id, completeSignal, message, (reading) =>
         quarantineClosed(ctx, id, message, reading),

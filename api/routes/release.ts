@@ -4,6 +4,7 @@ import { releaseSignal } from '../../workflows/messages';
 import { agentRef } from '../../workflows/names';
 import { actingAgent, principalOf, WORKERS } from '../auth';
 import type { ApiContext, App } from '../context';
+import { fenceKilled } from '../fence-killed';
 import { PROBLEMS, taskParams } from '../route-docs';
 import { guardProduct, send, sendMessage } from '../send-message';
 
@@ -27,6 +28,7 @@ export function release(app: App, ctx: ApiContext) {
       const principal = principalOf(request);
       const holder = agentRef(actingAgent(principal, agent_id));
       await guardProduct(ctx, principal, id);
+      await fenceKilled(ctx, { taskId: id, epoch, holder, generation: principal.generation });
       const answer = await sendMessage(ctx, id, releaseSignal, {
         message_id: message_id ?? randomUUID(),
         epoch,
