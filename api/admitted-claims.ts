@@ -8,21 +8,25 @@ import type { Claims } from '../dispatch/claim';
 import type { Directory } from '../dispatch/directory';
 import { voidClaimSignal } from '../workflows/messages';
 import { taskWorkflowId } from '../workflows/names';
-import { directiveOf } from './admission';
+import { directiveTo } from './admission';
 import { ANSWER_MS, within } from './deadline';
 
 const REFUSED_MAX = 10_000;
 const REFUSED = { kind: 'rejected', code: 'not_admitting', crowded: false } as const;
 
-export function admittedClaims(claims: Claims, client: Client, directory: Pick<Directory, 'lately'>): Claims {
+export function admittedClaims(
+  claims: Claims,
+  client: Client,
+  directory: Pick<Directory, 'remembered'>,
+): Claims {
   /** Looked at before their next claim: else each task would be granted to them and given up. */
   const refused = new Set<HolderRef>();
 
   async function admits(holder: HolderRef): Promise<boolean> {
     // An engine that is away grants nothing either.
-    const known = await directory.lately(holder).catch(() => null);
+    const known = await directory.remembered(holder).catch(() => null);
     refused.delete(holder);
-    if (directiveOf(known) === 'continue') return true;
+    if (directiveTo(known) === 'continue') return true;
     const oldest = refused.values().next();
     if (refused.size >= REFUSED_MAX && !oldest.done) refused.delete(oldest.value);
     refused.add(holder);

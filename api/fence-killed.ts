@@ -28,7 +28,7 @@ export async function fenceKilled(
 ): Promise<boolean> {
   if (!holder.startsWith('agent:')) return false;
   const ref = holder as HolderRef;
-  const look = within(client, ENGINE_MS, () => directory.lately(ref)).catch(() => null);
+  const look = within(client, ENGINE_MS, () => directory.remembered(ref)).catch(() => null);
   const known = await orAfter(LOOK_MS, look, null);
   const outdated = known !== null && generation !== null && generation < known.generation;
   if (!known?.killed && !outdated) return false;

@@ -14,7 +14,7 @@ export async function capabilitiesOf(
 ): Promise<string[]> {
   const { client, directory } = ctx;
   const holder = agentRef(agentId);
-  const lately = await within(client, ENGINE_MS, () => directory.lately(holder));
+  const lately = await within(client, ENGINE_MS, () => directory.remembered(holder));
   // One that registered a moment ago, with another process, must not be registered over.
   const known = lately ?? (await knownAgent(ctx, agentId));
   if (known) {

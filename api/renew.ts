@@ -96,11 +96,11 @@ function answer(beat: Exclude<Beat, 'not_found'>, leaseMs: number): HeartbeatAns
   };
 }
 
-const closed = () => new ApiProblem(410, 'closed', 'the task is closed');
+export const closed = () => new ApiProblem(410, 'closed', 'the task is closed');
 
-const staleEpoch = (epoch: number, current: number) =>
+export const staleEpoch = (epoch: number, current: number) =>
   new ApiProblem(409, 'stale_epoch', `epoch ${epoch} is over; the current epoch is ${current}`, {
     members: { current_epoch: current },
   });
 
-const notHolder = () => new ApiProblem(403, 'not_holder', 'another holder has the lease');
+export const notHolder = () => new ApiProblem(403, 'not_holder', 'another holder has the lease');

@@ -25,8 +25,8 @@ export interface Directory {
   agentsNow(): Promise<KnownHolder[]>;
   /** Read from the workflow itself, so never behind; null when there is no such holder. */
   get(holder: HolderRef): Promise<KnownHolder | null>;
-  /** As `get`, but up to two seconds old. */
-  lately(holder: HolderRef): Promise<KnownHolder | null>;
+  /** As `get`, up to two seconds old. */
+  remembered(holder: HolderRef): Promise<KnownHolder | null>;
   /** What is remembered of this holder is not true any more. */
   forget(holder: HolderRef): void;
   /** Whether any registered or configured host, online or not, has what the labels ask for; null when not known. */
@@ -111,7 +111,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
   const hostsNow = cached(clock, REMEMBERED_MS, async () => readAll(await hosts()));
   const agents = cached(clock, REMEMBERED_MS, () => list('agent'));
   const agentsNow = cached(clock, REMEMBERED_MS, async () => readAll(await agents(), READS_MAX));
-  const remembered = cachedByKey(clock, REMEMBERED_MS, REMEMBERED_MAX, describe);
+  const described = cachedByKey(clock, REMEMBERED_MS, REMEMBERED_MAX, describe);
   const holds = cachedByKey(clock, REMEMBERED_MS, REMEMBERED_MAX, held);
 
   return {
@@ -120,8 +120,8 @@ export function createDirectory(deps: DirectoryDeps): Directory {
     agents,
     agentsNow,
     get,
-    lately: async (holder) => (await remembered(holder))?.holder ?? null,
-    forget: remembered.forget,
+    remembered: async (holder) => (await described(holder))?.holder ?? null,
+    forget: described.forget,
     holds,
     holdsNow: held,
     async capableHostExists(labels) {
@@ -135,7 +135,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
     },
     async generation(agentId) {
       try {
-        const generation = (await remembered(agentRef(agentId)))?.generation ?? null;
+        const generation = (await described(agentRef(agentId)))?.generation ?? null;
         generations.set(agentId, generation);
         return generation;
       } catch (error) {

@@ -1,7 +1,7 @@
 import { agentHeartbeatAnswerSchema, agentHeartbeatSchema } from '../../contracts/holder';
 import { heartbeatPresence } from '../../dispatch/holders';
 import { agentRef } from '../../workflows/names';
-import { directiveOf } from '../admission';
+import { directiveTo } from '../admission';
 import { holderParams } from '../admission-routes';
 import { findAgent } from '../agents-answer';
 import { actingAgent, principalOf, WORKERS } from '../auth';
@@ -39,7 +39,7 @@ export function agentHeartbeat(app: App, ctx: ApiContext) {
         heartbeatPresence(ctx.client, agentRef(id), { known, word: said }),
       );
       ctx.directory.forget(agentRef(id));
-      return { directive: directiveOf(known), presence_s: presence_ms / 1_000 };
+      return { directive: directiveTo(known), presence_s: presence_ms / 1_000 };
     },
   );
 }

@@ -20,6 +20,7 @@ import { retry } from './retry';
 import { review } from './review';
 import { status } from './status';
 import { taskEvents } from './task-events';
+import { taskLogs } from './task-logs';
 import { taskOutput } from './task-output';
 import { tokens } from './tokens';
 
@@ -29,6 +30,7 @@ const ROUTES = [
   getTask,
   taskEvents,
   taskOutput,
+  taskLogs,
   dequeue,
   heartbeat,
   status,

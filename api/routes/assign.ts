@@ -6,7 +6,7 @@ import type { KnownHolder } from '../../dispatch/directory';
 import { assignUpdate } from '../../workflows/messages';
 import { agentRef, hostRef, taskWorkflowId } from '../../workflows/names';
 import { modeOf } from '../../workflows/rules/decide';
-import { directiveOf } from '../admission';
+import { directiveTo } from '../admission';
 import { principalOf, STAFF } from '../auth';
 import type { ApiContext, App } from '../context';
 import { ENGINE_MS, within } from '../deadline';
@@ -77,7 +77,7 @@ async function findHolder({ client, directory }: ApiContext, name: string): Prom
 
 /** Throws 409. */
 function assertAdmits(holder: KnownHolder) {
-  if (directiveOf(holder) === 'continue') return;
+  if (directiveTo(holder) === 'continue') return;
   const how = holder.killed ? 'killed' : holder.cordon?.draining ? 'draining' : 'cordoned';
   throw new ApiProblem(409, 'not_admitting', `${holder.profile.id} is ${how}: it takes nothing new`);
 }

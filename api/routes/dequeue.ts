@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { dequeuedSchema, dequeueSchema } from '../../contracts/api';
+import type { HolderRef } from '../../contracts/task';
 import { takeTask } from '../../dispatch/take';
 import { agentRef } from '../../workflows/names';
+import { directiveTo } from '../admission';
 import { actingAgent, principalOf, WORKERS } from '../auth';
 import type { ApiContext, App } from '../context';
 import { ENGINE_MS, within } from '../deadline';
@@ -10,6 +13,9 @@ import { handOver } from '../hand-over';
 import { capabilitiesOf } from '../presence';
 import { unavailable } from '../problems';
 import { PROBLEMS } from '../route-docs';
+
+/** For an agent that is to take nothing and did not ask to wait. */
+const QUIET_RETRY_S = 5;
 
 export function dequeue(app: App, ctx: ApiContext) {
   app.post(
@@ -20,7 +26,8 @@ export function dequeue(app: App, ctx: ApiContext) {
         summary: 'Take the next task',
         description:
           'Waits up to `wait_ms`. When the answer is lost, send the same `request_id` with `retry: true`: the same ' +
-          'claim again. An agent that is not known yet is registered.',
+          'claim again. An agent that is not known yet is registered. One that is ' +
+          'cordoned, draining or killed gets 204 with `signalbox-directive: quiet`, after the wait that it asked for.',
         tags: ['leases'],
         body: dequeueSchema,
         response: { 200: dequeuedSchema, 204: z.undefined().describe('Nothing to do now'), ...PROBLEMS },
@@ -38,6 +45,13 @@ export function dequeue(app: App, ctx: ApiContext) {
         const found = await within(ctx.client, ENGINE_MS, () => ctx.claims.findClaim(holder, requestId));
         if (found) return reply.code(200).send(await handOver(ctx, { ...found, holder }));
       }
+      const signal = gone(reply.raw, ctx.closing);
+      if (await isQuiet(ctx, holder)) {
+        // After the wait that it asked for, or it would ask without end.
+        await pause(body.wait_ms, undefined, { signal }).catch(() => undefined);
+        const headers = { 'signalbox-directive': 'quiet', 'retry-after': String(QUIET_RETRY_S) };
+        return reply.code(204).headers(headers).send(undefined);
+      }
       const want = {
         holder,
         capabilities,
@@ -45,7 +59,7 @@ export function dequeue(app: App, ctx: ApiContext) {
         requestId,
         leaseMs: body.lease_s === undefined ? null : Math.round(body.lease_s * 1_000),
       };
-      const taken = await takeTask(ctx, want, body.wait_ms, gone(reply.raw, ctx.closing));
+      const taken = await takeTask(ctx, want, body.wait_ms, signal);
       switch (taken.kind) {
         case 'granted':
           return reply
@@ -58,6 +72,11 @@ export function dequeue(app: App, ctx: ApiContext) {
       }
     },
   );
+}
+
+async function isQuiet({ client, directory }: ApiContext, holder: HolderRef): Promise<boolean> {
+  const known = await within(client, ENGINE_MS, () => directory.remembered(holder));
+  return directiveTo(known) !== 'continue';
 }
 
 type Response = NodeJS.EventEmitter & { writableEnded: boolean; destroyed: boolean };
