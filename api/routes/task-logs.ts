@@ -10,7 +10,6 @@ import { PROBLEMS, taskParams } from '../route-docs';
 import { validatorCompiler } from '../validation';
 
 const TYPES = ['text/plain', 'application/octet-stream'];
-const bytes = { schema: z.string().describe('At most 1 MiB') };
 
 /** The body is bytes, whatever they are: only the rest of the request is checked. */
 const compiler: FastifySchemaCompiler<z.ZodType> = (part) =>
@@ -37,7 +36,8 @@ export function taskLogs(app: App, ctx: ApiContext) {
           tags: ['leases'],
           params: taskParams,
           querystring: appendLogSchema,
-          body: { content: Object.fromEntries(TYPES.map((type) => [type, bytes])) },
+          consumes: TYPES,
+          body: z.string().describe('Bytes, at most 1 MiB of them'),
           response: { 200: logAppendedSchema, ...PROBLEMS },
         },
       },
@@ -51,7 +51,8 @@ export function taskLogs(app: App, ctx: ApiContext) {
           product: principal.product,
           generation: principal.generation,
         });
-        const chunk = Buffer.isBuffer(request.body) ? request.body : new Uint8Array();
+        const body: unknown = request.body;
+        const chunk = Buffer.isBuffer(body) ? body : new Uint8Array();
         return { next_offset: await appendLog(ctx.blobs, ref, offset, chunk) };
       },
     );

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Role } from '../../workers/role';
 import { taskWorkflowId } from '../../workflows/names';
-import { startTestApi, type TestApi } from '../helpers/api-server';
+import { type Answer, startTestApi, type TestApi } from '../helpers/api-server';
 import { startControl } from '../helpers/control-worker';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { waitUntil } from '../helpers/wait-until';
@@ -58,7 +58,7 @@ async function append(
     headers: { authorization: `Bearer ${by}`, 'content-type': type },
     body: body as never,
   });
-  return { status: response.status, headers: response.headers, body: await response.json() };
+  return { status: response.status, headers: response.headers, body: (await response.json()) as Answer['body'] };
 }
 
 describe('a log', () => {
@@ -146,7 +146,7 @@ describe('a log of whoever does not hold the lease', () => {
     const task = await pulled();
     await task.log(0, 'mine');
     const bob = await api.tokenFor('bob');
-    const refusals = [
+    const refusals: Array<{ status: number; body: { code?: string } }> = [
       await task.log(4, 'x', 1, { token: bob }),
       await task.log(4, 'x', 2),
       await append('/tasks/none/logs?offset=0&epoch=1', 'x'),
