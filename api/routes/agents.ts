@@ -36,7 +36,11 @@ export function agents(app: App, ctx: ApiContext) {
       const said =
         health === undefined && load === undefined
           ? undefined
-          : { at: now, health: health ?? null, load: load ?? null };
+          : {
+              at: now,
+              health: health ?? known?.said?.health ?? null,
+              load: load ?? known?.said?.load ?? null,
+            };
       const profile = await registerAgent(
         ctx,
         { id: agent_id, capabilities, slots, version: version ?? null, product },
