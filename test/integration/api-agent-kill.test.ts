@@ -1,6 +1,11 @@
 /** A kill is durable and complete: also against what races with it, and with nobody there to carry it out. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pino from 'pino';
+import { fenceKilled } from '../../api/fence-killed';
+import { createLeaseMemory } from '../../api/lease-memory';
+import { createDirectory } from '../../dispatch/directory';
+import { createVisibilityBudget, type VisibilityBudget } from '../../dispatch/visibility-budget';
 import type { Role } from '../../workers/role';
 import { claimUpdate } from '../../workflows/messages';
 import { taskWorkflowId } from '../../workflows/names';
@@ -18,15 +23,23 @@ let control: Role;
 let api: TestApi;
 /** A second process of the API: it remembers what it saw, not what the first was told. */
 let other: TestApi;
+let budget: VisibilityBudget;
+/** What a process of the API has of its own. */
+let here: Parameters<typeof fenceKilled>[0];
 
 beforeAll(async () => {
   engine = await createNamespace('agent-kill');
   control = await startControl(engine.temporal);
   api = await startTestApi(engine.temporal);
   other = await startTestApi(engine.temporal, { signingKey: api.signingKey });
+  const { client } = engine;
+  budget = createVisibilityBudget();
+  const directory = createDirectory({ client, budget, logger: pino({ level: 'silent' }) });
+  here = { client, directory, leases: createLeaseMemory() };
 });
 
 afterAll(async () => {
+  budget?.close();
   await other?.stop();
   await api?.stop();
   await control?.stop();
@@ -141,6 +154,9 @@ describe('a kill', () => {
 
   it('is over when nothing from before can come any more, and somebody lets the agent in', async () => {
     const agent = await registered();
+    const lapsed = await agent.create();
+    await agent.claim(lapsed, 500);
+    await waitUntil(async () => (await view(lapsed)).lease?.lapsed, { what: 'the lease to lapse' });
     const killedAt = Date.now();
     await agent.kill();
     const uncordon = () => api.post(`/agents/${agent.id}/uncordon`);
@@ -148,7 +164,7 @@ describe('a kill', () => {
     expect(early).toMatchObject({ status: 409, body: { code: 'kill_not_settled' } });
     expect(Number(early.headers.get('retry-after'))).toBeGreaterThan(0);
     expect((await api.call('DELETE', `/agents/${agent.id}`)).body.code).toBe('kill_not_settled');
-    const task = await agent.create();
+    const task = await agent.create({ priority: 1 });
     const refused = await api.post('/tasks/dequeue', { agent_id: agent.id });
     expect(refused.status).toBe(204);
     expect(refused.headers.get('signalbox-directive')).toBe('quiet');
@@ -166,6 +182,13 @@ describe('a kill', () => {
     expect((await agent.pull()).status).toBe(401);
     const fresh = await api.tokenFor(agent.id);
     expect((await agent.pull(api, fresh)).body.task.id).toBe(task);
+
+    // A lease from before the kill, which no sweep could see, is over at its holder's first word.
+    const about = { taskId: lapsed, epoch: 1, holder: `agent:${agent.id}` };
+    expect(await fenceKilled(here, { ...about, generation: 1 })).toBe(false);
+    expect((await view(lapsed)).lease).toMatchObject({ lapsed: true });
+    expect(await fenceKilled(here, { ...about, generation: 0 })).toBe(true);
+    await waitUntil(() => isFree(lapsed), { what: 'the attempt to end' });
 
     // Once more, and then forgotten: what a kill refused stays so.
     await agent.kill();
