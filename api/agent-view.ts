@@ -12,8 +12,11 @@ export function agentView(
   now: number,
 ): AgentView {
   const { killed = null, said } = agent;
+  // The index still shows for a moment what was just taken away.
+  const gone = new Set(killed?.fenced.map(({ task_id }) => task_id));
+  const left = holds.filter(({ task_id }) => !gone.has(task_id));
   return {
-    ...holderView(agent, holds),
+    ...holderView(agent, left),
     health: said?.health ?? null,
     load: said?.load ?? null,
     admission: admissionOf(agent, held, now),

@@ -9,7 +9,10 @@ import type { ApiContext } from './context';
 import { ENGINE_MS, within } from './deadline';
 import { ApiProblem } from './problems';
 
-export type AgentProfile = Omit<HolderProfile, 'kind' | 'presence_ms'>;
+export interface AgentProfile extends Omit<HolderProfile, 'kind' | 'presence_ms'> {
+  /** In milliseconds; default from the config file. */
+  presence_ms?: number;
+}
 
 /**
  * Registers an agent, or brings its registration up to date. `known`: as it is now.
@@ -26,7 +29,7 @@ export async function registerAgent(
     Object.hasOwn(config.hosts, id) ||
     (await within(client, ENGINE_MS, () => directory.get(hostRef(id)))) !== null;
   if (taken) throw new ApiProblem(409, 'id_taken', `${id} is the name of a host`);
-  const complete: HolderProfile = { ...profile, kind: 'agent', presence_ms: config.presence_ms };
+  const complete: HolderProfile = { presence_ms: config.presence_ms, ...profile, kind: 'agent' };
   await within(client, ENGINE_MS, async () => {
     // The same again is no news, and costs no history.
     const same = known?.presence === 'online' && isDeepStrictEqual(known.profile, complete);

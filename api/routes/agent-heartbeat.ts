@@ -30,7 +30,7 @@ export function agentHeartbeat(app: App, ctx: ApiContext) {
       const id = actingAgent(principal, request.params.id);
       const { capabilities, ...word } = request.body ?? {};
       const known = await findAgent(ctx, principal, id);
-      const { kind, presence_ms, ...profile } = known.profile;
+      const { profile } = known;
       if (capabilities && JSON.stringify(capabilities) !== JSON.stringify(profile.capabilities)) {
         await registerAgent(ctx, { ...profile, capabilities });
       }
@@ -39,7 +39,7 @@ export function agentHeartbeat(app: App, ctx: ApiContext) {
         heartbeatPresence(ctx.client, agentRef(id), { known, word: said }),
       );
       ctx.directory.forget(agentRef(id));
-      return { directive: directiveTo(known), presence_s: presence_ms / 1_000 };
+      return { directive: directiveTo(known), presence_s: profile.presence_ms / 1_000 };
     },
   );
 }

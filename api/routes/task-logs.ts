@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { appendLogSchema, LOG_CHUNK_MAX_BYTES, logAppendedSchema } from '../../contracts/api';
 import { agentRef } from '../../workflows/names';
 import { appendLog } from '../append-log';
-import { outputOfHolder } from '../assert-holds';
 import { actingAgent, principalOf, WORKERS } from '../auth';
 import type { ApiContext, App } from '../context';
+import { outputOfHolder } from '../output-of-holder';
 import { PROBLEMS, taskParams } from '../route-docs';
 import { validatorCompiler } from '../validation';
 

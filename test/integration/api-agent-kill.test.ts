@@ -116,6 +116,7 @@ describe('a kill', () => {
     const { fenced } = killed.body.kill;
     expect(fenced.map((one: { task_id: string }) => one.task_id).sort()).toEqual([...tasks].sort());
     expect(fenced[0].epoch).toBe(1);
+    expect(killed.body.holds).toEqual([]);
     for (const task of tasks) {
       expect(await view(task)).toMatchObject({
         status: 'created',
@@ -244,6 +245,33 @@ describe('what races with a kill', () => {
     expect((await agent.say(task, verb, body)).status).toBe(status);
     await waitUntil(() => isFree(task), { what: 'the attempt to end' });
     expect((await view(task)).attempts).toMatchObject([killedAttempt]);
+  });
+
+  it('twenty claims by two processes leave it nothing, and charge nobody', async () => {
+    const agent = await registered();
+    const tasks = await Promise.all(Array.from({ length: 20 }, () => agent.create()));
+    await other.post('/tasks/dequeue', { agent_id: 'warm-up', capabilities: ['agent:none'] });
+    const pulls = tasks.map((_, i) => agent.pull(i % 2 === 0 ? api : other));
+    await Promise.race(pulls);
+    const killed = await agent.kill();
+    expect(killed.status).toBe(200);
+    expect((await Promise.all(pulls)).map(({ status }) => status)).toContain(200);
+    const seen = await waitUntil(
+      async () => {
+        const views = await Promise.all(tasks.map(view));
+        return views.every(({ status, lease }) => status === 'created' && lease === null) && views;
+      },
+      { what: 'every task to be free', timeoutMs: SETTLE_MS + 5_000 },
+    );
+    const attempts = seen.flatMap((task) => task.attempts);
+    expect(attempts.length).toBeGreaterThan(0);
+    for (const { outcome } of attempts) expect(['killed', 'claim given up']).toContain(outcome);
+    expect(seen.map(({ retry_count }) => retry_count)).toEqual(tasks.map(() => 0));
+    await waitUntil(async () => (await agent.show()).kill.settled, {
+      what: 'it',
+      timeoutMs: SETTLE_MS + 15_000,
+    });
+    expect((await Promise.all(tasks.map(view))).every(({ lease }) => lease === null)).toBe(true);
   });
 
   it('a poll that is parked in another process gets nothing', async () => {
