@@ -5,8 +5,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Directive } from '../contracts/api';
 import type { HolderRef } from '../contracts/task';
-import type { HolderState } from '../workflows/holder/types';
 import { agentRef } from '../workflows/names';
+import { directiveTo } from './admission';
 import type { ApiContext } from './context';
 import { ENGINE_MS, within } from './deadline';
 
@@ -22,16 +22,13 @@ declare module 'fastify' {
 /** The task is not the caller's any more, whatever it says. */
 const OVER = new Set([404, 409, 410, 423]);
 
-export const directiveFor = (holder: Pick<HolderState, 'cordon'> | null): 'continue' | 'quiet' =>
-  holder?.cordon ? 'quiet' : 'continue';
-
 /** At most some seconds behind. Never rejects: what is not known stops nobody. */
 export async function directiveOf(
   { client, directory }: Pick<ApiContext, 'client' | 'directory'>,
   holder: HolderRef,
-): Promise<'continue' | 'quiet'> {
+): Promise<Directive> {
   try {
-    return directiveFor(await within(client, ENGINE_MS, () => directory.remembered(holder)));
+    return directiveTo(await within(client, ENGINE_MS, () => directory.remembered(holder)));
   } catch {
     return 'continue';
   }

@@ -1,10 +1,8 @@
 /** Hosts as the API shows them. */
-import type { Admission, HolderView, HostView } from '../contracts/holder';
+import type { HolderView, HostView } from '../contracts/holder';
 import type { KnownHolder } from '../dispatch/directory';
+import { admissionOf } from './admission';
 import { holderView } from './holder-profile';
-
-/** Host workers hear of a cordon within one look; a claim that was under way by then is in the index as well. */
-const SETTLED_MS = 10_000;
 
 /** @param held number of tasks that the host holds, also those which the caller may not see */
 export function hostView(host: KnownHolder, holds: HolderView['holds'], held: number, now: number): HostView {
@@ -20,14 +18,8 @@ export function hostView(host: KnownHolder, holds: HolderView['holds'], held: nu
     templates: health?.templates ?? {},
     free_disk_bytes: beat?.free_disk_bytes ?? null,
     running,
-    admission: admissionOf(cordon, Math.max(running, held), now),
+    admission: admissionOf({ cordon }, Math.max(running, held), now),
     cordoned: cordon !== null,
     last_probe_at: beat === null ? null : new Date(beat.at).toISOString(),
   };
-}
-
-function admissionOf(cordon: KnownHolder['cordon'], running: number, now: number): Admission {
-  if (!cordon) return 'open';
-  if (!cordon.draining) return 'cordoned';
-  return running === 0 && now - cordon.at > SETTLED_MS ? 'drained' : 'draining';
 }

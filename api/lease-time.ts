@@ -23,6 +23,8 @@ export interface PendingLease {
   expiresAt: number | null;
   /** What its holder told with a renewal, at any time of this lease. */
   checkpoint: Told | null;
+  /** Of its last heartbeat. */
+  details: Payload | null;
 }
 
 type Pending = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
@@ -50,6 +52,7 @@ export function pendingLease(description: Pick<WorkflowExecutionDescription, 'ra
       leaseMs,
       expiresAt: last === null || leaseMs === 0 ? null : last + leaseMs,
       checkpoint: checkpointOf(activity.heartbeatDetails?.payloads?.[0]),
+      details: activity.heartbeatDetails?.payloads?.[0] ?? null,
     };
   }
   return newest;

@@ -12,13 +12,14 @@ export async function capabilitiesOf(
   said: string[] | undefined,
   product: string | null,
 ): Promise<string[]> {
-  const { client } = ctx;
-  const known = said ? null : await knownAgent(ctx, agentId);
-  if (said || known) {
-    const alive = await within(client, ENGINE_MS, () =>
-      heartbeatPresence(client, agentRef(agentId), known?.n),
-    );
-    if (alive) return said ?? known?.profile.capabilities ?? [];
+  const { client, directory } = ctx;
+  const holder = agentRef(agentId);
+  const lately = await within(client, ENGINE_MS, () => directory.remembered(holder));
+  // One that registered a moment ago, with another process, must not be registered over.
+  const known = lately ?? (await knownAgent(ctx, agentId));
+  if (known) {
+    const alive = await within(client, ENGINE_MS, () => heartbeatPresence(client, holder, { known }));
+    if (alive) return said ?? known.profile.capabilities;
   }
   const capabilities = said ?? [];
   await registerAgent(ctx, { id: agentId, capabilities, slots: 1, version: null, product });

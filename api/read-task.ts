@@ -51,7 +51,10 @@ export async function readTask(
 }
 
 /** null when no worker answers in time. */
-async function askTask({ queries }: Pick<ApiContext, 'queries'>, id: string): Promise<TaskReport | null> {
+export async function askTask(
+  { queries }: Pick<ApiContext, 'queries'>,
+  id: string,
+): Promise<TaskReport | null> {
   try {
     const handle = queries.workflow.getHandle(taskWorkflowId(id));
     return await within(queries, ANSWER_MS, () => handle.query(taskQuery));

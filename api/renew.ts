@@ -13,6 +13,7 @@ import { HOLDER, TASK_STATUS } from '../workflows/search-attributes';
 import type { Renewal } from '../workflows/task/message-types';
 import type { ApiContext } from './context';
 import { ANSWER_MS, within } from './deadline';
+import { fenceKilled } from './fence-killed';
 import { type Beat, leaseHeartbeat } from './lease-heartbeat';
 import type { Told } from './lease-memory';
 import { pendingLease, renewEveryS } from './lease-time';
@@ -27,11 +28,14 @@ export interface RenewalRequest {
   checkpoint: Checkpoint | null;
   /** null: any. */
   product: string | null;
+  /** Of the caller's token; null: of any. */
+  generation: number | null;
 }
 
 /** Throws 404, 409 when the epoch is over, 410 when the task is closed, 423 when another holds it, and what the engine throws. */
 export async function renew(ctx: ApiContext, request: RenewalRequest): Promise<HeartbeatAnswer> {
   const { taskId, epoch, holder } = request;
+  if (await fenceKilled(ctx, request)) return answer('revoked', 0);
   const said = request.checkpoint && { checkpoint: request.checkpoint, at: Date.now() };
   const known = ctx.leases.get(taskId, epoch);
   if (known?.holder === holder) {
@@ -116,11 +120,11 @@ function answer(beat: Exclude<Beat, 'not_found'>, leaseMs: number): HeartbeatAns
   };
 }
 
-const closed = () => new ApiProblem(410, 'closed', 'the task is closed');
+export const closed = () => new ApiProblem(410, 'closed', 'the task is closed');
 
-const staleEpoch = (epoch: number, current: number) =>
+export const staleEpoch = (epoch: number, current: number) =>
   new ApiProblem(409, 'stale_epoch', `epoch ${epoch} is over; the current epoch is ${current}`, {
     members: { current_epoch: current },
   });
 
-const notHolder = () => new ApiProblem(423, 'held_by_other', 'another holder has the lease');
+export const notHolder = () => new ApiProblem(423, 'held_by_other', 'another holder has the lease');

@@ -9,6 +9,7 @@ import { createDirectory } from '../dispatch/directory';
 import { createReachability } from '../dispatch/reachability';
 import { createVisibilityBudget } from '../dispatch/visibility-budget';
 import type { Role, RoleDeps } from '../workers/role';
+import { admittedClaims } from './admitted-claims';
 import { buildApp } from './app';
 import { openClients } from './connections';
 import type { ApiContext } from './context';
@@ -46,12 +47,14 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
   // One listener for each parked poll.
   setMaxListeners(0, closing.signal);
   const configured = Object.entries(config.hosts).map(([id, { capabilities }]) => ({ id, capabilities }));
+  const directory = createDirectory({ client: clients.client, budget, logger, configured });
+  const claims = createClaims({ client: clients.claims, logger, budget, reachability });
   const ctx: ApiContext = {
     client: clients.client,
     queries: clients.queries,
     board: deps.share?.board ?? createBoard({ client: clients.client, budget, logger }),
-    claims: createClaims({ client: clients.claims, logger, budget, reachability }),
-    directory: createDirectory({ client: clients.client, budget, logger, configured }),
+    claims: admittedClaims(claims, clients.client, directory),
+    directory,
     blobs: deps.blobs,
     config,
     tokens: createTokens(stateDir),

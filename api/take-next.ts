@@ -24,7 +24,7 @@ export async function takeNext(
 ): Promise<Dequeued | null> {
   try {
     // Whoever is to take no more has its answer at once.
-    if ((await directiveOf(ctx, agentRef(agentId))) === 'quiet' || (await isRevoked(ctx, principal)))
+    if ((await directiveOf(ctx, agentRef(agentId))) !== 'continue' || (await isRevoked(ctx, principal)))
       return null;
     const wanted = {
       agentId,

@@ -44,7 +44,8 @@ export async function takeWork(
   const capabilities = await capabilitiesOf(ctx, agentId, wanted.capabilities, bearer.product);
   const again = wanted.retry ? await claimedBefore(ctx, wanted) : [];
   if (again.length > 0) return handOverAll(ctx, again, bearer);
-  if ((await directiveOf(ctx, holder)) === 'quiet') {
+  if ((await directiveOf(ctx, holder)) !== 'continue') {
+    // After the wait that it asked for, or it would ask without end.
     await pause(waitMs, undefined, { signal }).catch(() => undefined);
     return [];
   }

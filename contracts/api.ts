@@ -1,6 +1,6 @@
 /** Requests and answers that belong to the REST API alone. */
 import { z } from 'zod';
-import { holderViewSchema, hostViewSchema } from './holder';
+import { agentViewSchema, hostViewSchema } from './holder';
 import { holderIdSchema, labelSchema, messageIdSchema, productSchema } from './ids';
 import { checkpointSchema, findingSchema, receiptSchema } from './receipt';
 import {
@@ -227,9 +227,36 @@ export const quarantinePageSchema = z.object({
   next_page_token: z.string().nullable(),
 });
 
-export const holdersSchema = z.object({ holders: z.array(holderViewSchema) });
+export const agentsSchema = z.object({ holders: z.array(agentViewSchema) });
 export const hostsSchema = z.object({ holders: z.array(hostViewSchema) });
 export const admissionOrderSchema = z.strictObject({ reason: z.string().max(1_024).optional() }).nullish();
+
+export const killPendingSchema = z.object({
+  id: z.string(),
+  pending: z.literal(true).describe('Durable, yet no worker has answered: read the agent later'),
+});
+
+/** In bytes, of one call. */
+export const LOG_CHUNK_MAX_BYTES = 1_048_576;
+export const appendLogSchema = z.strictObject({
+  offset: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .describe('Where the body belongs in the output of the attempt, in bytes'),
+  epoch: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('Epoch of the lease; a lease token knows its own'),
+  agent_id: actingForSchema,
+});
+export const logAppendedSchema = z.object({
+  next_offset: z.number().int().describe('How many bytes are there now: where the next chunk begins'),
+});
 
 export const issueTokenSchema = z.strictObject({
   agent_id: holderIdSchema.describe('Whom the token speaks for'),

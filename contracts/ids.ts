@@ -8,6 +8,7 @@ export const RESERVED_SEGMENTS = [
   'dequeue',
   'events',
   'output',
+  'logs',
   'heartbeat',
   'status',
   'complete',

@@ -23,15 +23,21 @@ export function cached<T>(clock: Clock, ttlMs: number, load: () => Promise<T>): 
   };
 }
 
+export interface CachedByKey<T> {
+  (key: string): Promise<T>;
+  /** The next caller loads anew. */
+  forget(key: string): void;
+}
+
 /** `cached` for many keys; forgets the oldest beyond `max`. */
 export function cachedByKey<T>(
   clock: Clock,
   ttlMs: number,
   max: number,
   load: (key: string) => Promise<T>,
-): (key: string) => Promise<T> {
+): CachedByKey<T> {
   const entries = new Map<string, () => Promise<T>>();
-  return (key) => {
+  const get = (key: string) => {
     const known = entries.get(key);
     if (known) return known();
     const oldest = entries.keys().next();
@@ -40,4 +46,9 @@ export function cachedByKey<T>(
     entries.set(key, entry);
     return entry();
   };
+  return Object.assign(get, {
+    forget: (key: string) => {
+      entries.delete(key);
+    },
+  });
 }

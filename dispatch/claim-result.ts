@@ -6,7 +6,7 @@ import { GRPC, grpcStatusOf } from './grpc-status';
 export type ClaimResult =
   | { kind: 'granted'; grant: Grant }
   /** `crowded`: refused before the task looked at it, so it may still be there to be claimed. */
-  | { kind: 'rejected'; code: Rejection | 'closed' | 'not_found'; crowded: boolean }
+  | { kind: 'rejected'; code: Rejection | 'closed' | 'not_found' | 'not_admitting'; crowded: boolean }
   /** Nobody knows: it may be granted yet. */
   | { kind: 'indeterminate' };
 

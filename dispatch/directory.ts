@@ -3,7 +3,7 @@ import { type Client, type WorkflowExecutionInfo, WorkflowNotFoundError } from '
 import type { Logger } from 'pino';
 import type { HolderKind } from '../contracts/holder';
 import type { HolderRef } from '../contracts/task';
-import { agentRef, holderWorkflowId, hostRef, taskIdOf } from '../workflows/names';
+import { agentRef, holderWorkflowId, taskIdOf } from '../workflows/names';
 import { isCapable } from '../workflows/rules/match';
 import { CLAIMABLE_SINCE, HOLDER, TASK_STATUS } from '../workflows/search-attributes';
 import { cached, cachedByKey } from './cached';
@@ -21,14 +21,20 @@ export interface Directory {
   /** `hosts`, each read from its workflow: with presence and beat as they are now. One call for each host. */
   hostsNow(): Promise<KnownHolder[]>;
   agents(): Promise<KnownHolder[]>;
+  /** As `agents`; the first of them, as far as it is affordable, read from their workflows. */
+  agentsNow(): Promise<KnownHolder[]>;
   /** Read from the workflow itself, so never behind; null when there is no such holder. */
   get(holder: HolderRef): Promise<KnownHolder | null>;
   /** As `get`, up to two seconds old. */
   remembered(holder: HolderRef): Promise<KnownHolder | null>;
+  /** What is remembered of this holder is not true any more. */
+  forget(holder: HolderRef): void;
   /** Whether any registered or configured host, online or not, has what the labels ask for; null when not known. */
   capableHostExists(labels: readonly string[]): Promise<boolean | null>;
   holds(holder: HolderRef): Promise<Array<{ task_id: string; status: string }>>;
-  /** Of the tokens of an agent; null when it is not registered. With the engine away: the last one known. */
+  /** As `holds`, but not remembered: as far behind as the index is. */
+  holdsNow(holder: HolderRef): Promise<Array<{ task_id: string; status: string }>>;
+  /** Of the tokens of an agent, also one that was forgotten; null when it never was registered. With the engine away: the last one known. */
   generation(agentId: string): Promise<number | null>;
   close(): void;
 }
@@ -45,6 +51,14 @@ export interface DirectoryDeps {
 const REMEMBERED_MS = 2_000;
 const REMEMBERED_MAX = 10_000;
 const READS_AT_ONCE = 16;
+/** Of agents in a list; beyond, health and load are as they were at the registration. */
+const READS_MAX = 200;
+
+interface Described {
+  /** null: it does not run, so it was forgotten. */
+  holder: KnownHolder | null;
+  generation: number;
+}
 
 export function createDirectory(deps: DirectoryDeps): Directory {
   const { client, budget, logger } = deps;
@@ -61,10 +75,13 @@ export function createDirectory(deps: DirectoryDeps): Directory {
     return found.sort((a, b) => (a.profile.id < b.profile.id ? -1 : 1));
   }
 
-  async function describe(holder: string): Promise<KnownHolder | null> {
+  async function describe(holder: string): Promise<Described | null> {
     try {
       const handle = client.workflow.getHandle(holderWorkflowId(holder as HolderRef));
-      return holderFromDescription(await handle.describe(), clock.now());
+      const description = await handle.describe();
+      const known = holderFromDescription(description, clock.now());
+      const runs = description.status.name === 'RUNNING';
+      return known && { holder: runs ? known : null, generation: known.generation };
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return null;
       throw error;
@@ -79,29 +96,34 @@ export function createDirectory(deps: DirectoryDeps): Directory {
   }
 
   /** Those that appeared or went since the list was made are as the list has them. */
-  async function readAll(): Promise<KnownHolder[]> {
-    const listed = await hosts();
+  async function readAll(listed: KnownHolder[], max = Number.POSITIVE_INFINITY): Promise<KnownHolder[]> {
     const read: KnownHolder[] = [];
-    for (let from = 0; from < listed.length; from += READS_AT_ONCE) {
+    for (let from = 0; from < Math.min(listed.length, max); from += READS_AT_ONCE) {
       const some = listed.slice(from, from + READS_AT_ONCE);
-      read.push(...(await Promise.all(some.map(async (h) => (await describe(hostRef(h.profile.id))) ?? h))));
+      read.push(...(await Promise.all(some.map(async (h) => (await get(refOf(h))) ?? h))));
     }
-    return read;
+    return [...read, ...listed.slice(read.length)];
   }
 
+  const get = async (holder: HolderRef) => (await describe(holder))?.holder ?? null;
+
   const hosts = cached(clock, REMEMBERED_MS, () => list('host'));
-  const hostsNow = cached(clock, REMEMBERED_MS, readAll);
+  const hostsNow = cached(clock, REMEMBERED_MS, async () => readAll(await hosts()));
   const agents = cached(clock, REMEMBERED_MS, () => list('agent'));
-  const remembered = cachedByKey(clock, REMEMBERED_MS, REMEMBERED_MAX, describe);
+  const agentsNow = cached(clock, REMEMBERED_MS, async () => readAll(await agents(), READS_MAX));
+  const described = cachedByKey(clock, REMEMBERED_MS, REMEMBERED_MAX, describe);
   const holds = cachedByKey(clock, REMEMBERED_MS, REMEMBERED_MAX, held);
 
   return {
     hosts,
     hostsNow,
     agents,
-    get: describe,
-    remembered,
+    agentsNow,
+    get,
+    remembered: async (holder) => (await described(holder))?.holder ?? null,
+    forget: described.forget,
     holds,
+    holdsNow: held,
     async capableHostExists(labels) {
       if (deps.configured?.some((host) => isCapable(host.capabilities, labels))) return true;
       try {
@@ -113,7 +135,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
     },
     async generation(agentId) {
       try {
-        const generation = (await remembered(agentRef(agentId)))?.generation ?? null;
+        const generation = (await described(agentRef(agentId)))?.generation ?? null;
         generations.set(agentId, generation);
         return generation;
       } catch (error) {
@@ -127,6 +149,8 @@ export function createDirectory(deps: DirectoryDeps): Directory {
     },
   };
 }
+
+const refOf = ({ profile: { kind, id } }: KnownHolder): HolderRef => `${kind}:${id}`;
 
 const heldTask = (info: WorkflowExecutionInfo) => ({
   task_id: taskIdOf(info.workflowId),

@@ -1,7 +1,7 @@
 /** A holder as its workflow shows it to readers that need no worker: memo and pending activities. */
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import type { HolderState, HostBeat } from '../workflows/holder/types';
+import type { AgentBeat, HolderState, HostBeat } from '../workflows/holder/types';
 import { presenceActivityId } from '../workflows/names';
 
 /** Beside the state: when the holder was last heard of, in milliseconds since 1970; null when not known. */
@@ -30,17 +30,18 @@ export function holderFromDescription(
   const seen = millis(activity.lastHeartbeatTime) ?? millis(activity.lastStartedTime);
   if (seen === null) return state;
   const presence = now - seen < state.profile.presence_ms ? 'online' : 'offline';
-  return { ...state, presence, last_seen_at: seen, beat: beatOf(activity.heartbeatDetails?.payloads) };
+  const details = detailsOf(activity.heartbeatDetails?.payloads);
+  const beat = details && 'running' in details ? (details as HostBeat) : null;
+  const heard = details && 'health' in details ? (details as AgentBeat) : null;
+  // It may have registered again since that heartbeat.
+  const said = heard && heard.at >= (state.said?.at ?? 0) ? { said: heard } : {};
+  return { ...state, presence, last_seen_at: seen, beat, ...said };
 }
 
-/** Agents only say when they were there. */
-function beatOf(payloads: Payload[] | null | undefined): HostBeat | null {
+function detailsOf(payloads: Payload[] | null | undefined): object | null {
   const payload = payloads?.[0];
-  if (!payload) return null;
-  const details: unknown = defaultPayloadConverter.fromPayload(payload);
-  return typeof details === 'object' && details !== null && 'running' in details
-    ? (details as HostBeat)
-    : null;
+  const details: unknown = payload ? defaultPayloadConverter.fromPayload(payload) : null;
+  return typeof details === 'object' ? details : null;
 }
 
 interface Timestamp {

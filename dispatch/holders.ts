@@ -6,22 +6,31 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import type { HolderRef } from '../contracts/task';
-import type { HolderProfile } from '../workflows/holder/types';
+import type { AgentBeat, HolderProfile, HolderState } from '../workflows/holder/types';
 import { registerSignal, seenSignal } from '../workflows/messages';
 import { CONTROL_QUEUE, holderWorkflowId, presenceActivityId } from '../workflows/names';
 import { register } from '../workflows/rules/presence';
-import { holderFromMemo } from './holder-state';
+import { holderFromDescription, type KnownHolder } from './holder-state';
 
-/** Creates the holder, or brings its profile up to date; either way it is online. Durable without a worker. */
-export async function registerHolder(client: Client, profile: HolderProfile): Promise<void> {
+/**
+ * Creates the holder, or brings its profile up to date; either way it is online. Durable without a worker.
+ * @param generation of tokens, that of a holder which was forgotten
+ */
+export async function registerHolder(
+  client: Client,
+  profile: HolderProfile,
+  { said, generation = 0 }: { said?: AgentBeat; generation?: number } = {},
+): Promise<void> {
+  const fresh: HolderState = { ...register(null, profile, Date.now(), said), generation };
   await client.workflow.signalWithStart('holder', {
     workflowId: holderWorkflowId(`${profile.kind}:${profile.id}`),
     taskQueue: CONTROL_QUEUE,
-    args: [profile],
+    // What was revoked once stays so, although the holder begins anew.
+    args: generation > 0 ? [profile, fresh] : [profile],
     signal: registerSignal,
-    signalArgs: [profile],
+    signalArgs: said ? [profile, said] : [profile],
     // Readers see a new holder at once, before a worker has run its first step.
-    memo: { holder: register(null, profile, Date.now()) },
+    memo: { holder: fresh },
   });
 }
 
@@ -29,55 +38,94 @@ export async function registerHolder(client: Client, profile: HolderProfile): Pr
 const BEATS_PER_PRESENCE = 3;
 const HOLDERS_MAX = 10_000;
 
+export type Word = Partial<Pick<AgentBeat, 'health' | 'load'>>;
+
 interface Beat {
   /** null: to be read from the holder. */
   n: number | null;
   presenceMs: number;
   nextAt: number;
+  said: Word;
 }
 
 const beats = new WeakMap<Client, Map<HolderRef, Beat>>();
 
+export interface Heard {
+  /** The holder, when the caller knows it as it is now. */
+  known?: KnownHolder | null;
+  /** What it says of itself: goes out at once, whenever the last heartbeat was. */
+  word?: Word;
+}
+
 /**
- * The holder was heard of. Sends at most three heartbeats in its presence time, however often it is called.
- * @param n number of the presence activity, when the caller knows it
+ * The holder was heard of. Without a word it sends at most three heartbeats in its presence time, however often it is
+ * called; they repeat what the holder said last.
  * @returns false when there is no such holder
  * @throws errors of Temporal's client when the engine is away
  */
-export async function heartbeatPresence(client: Client, holder: HolderRef, n?: number): Promise<boolean> {
-  const known = beats.get(client) ?? new Map<HolderRef, Beat>();
-  beats.set(client, known);
-  const last = known.get(holder);
-  if (last && Date.now() < last.nextAt) return true;
-  const beat = last?.n == null ? await readBeat(client, holder) : last;
+export async function heartbeatPresence(
+  client: Client,
+  holder: HolderRef,
+  { known, word }: Heard = {},
+): Promise<boolean> {
+  const remembered = beats.get(client) ?? new Map<HolderRef, Beat>();
+  beats.set(client, remembered);
+  const last = remembered.get(holder);
+  const due = last === undefined || Date.now() >= last.nextAt;
+  if (!due && word === undefined) return true;
+  const beat = known ? beatOf(known) : last?.n == null ? await readBeat(client, holder) : last;
   if (!beat) return false;
-  const alive = await send(client, holder, n ?? beat.n);
-  known.delete(holder);
-  const oldest = known.keys().next();
-  if (known.size >= HOLDERS_MAX && !oldest.done) known.delete(oldest.value);
+  const said = { ...beat.said, ...word };
+  const sent = await send(client, holder, beat.n, said, due);
+  remembered.delete(holder);
+  if (sent === 'unknown') return false;
+  const oldest = remembered.keys().next();
+  if (remembered.size >= HOLDERS_MAX && !oldest.done) remembered.delete(oldest.value);
   const nextAt = Date.now() + beat.presenceMs / BEATS_PER_PRESENCE;
-  known.set(holder, { ...beat, n: alive ? (n ?? beat.n) : null, nextAt });
+  remembered.set(holder, { ...beat, n: sent === 'alive' ? beat.n : null, nextAt, said });
   return true;
 }
 
-async function send(client: Client, holder: HolderRef, n: number | null): Promise<boolean> {
+/** `silent`: nobody keeps the presence now. @param wake whether the holder is to be told so */
+async function send(
+  client: Client,
+  holder: HolderRef,
+  n: number | null,
+  { health = null, load = null }: Word,
+  wake: boolean,
+): Promise<'alive' | 'silent' | 'unknown'> {
   const workflowId = holderWorkflowId(holder);
+  const details: AgentBeat = { at: Date.now(), health, load };
   try {
-    if (n === null) return false;
-    await client.activity.heartbeat({ workflowId, activityId: presenceActivityId(n) }, Date.now());
-    return true;
+    if (n === null) return 'silent';
+    await client.activity.heartbeat({ workflowId, activityId: presenceActivityId(n) }, details);
+    return 'alive';
   } catch (error) {
     if (!(error instanceof ActivityNotFoundError || error instanceof ActivityCancelledError)) throw error;
+  }
+  try {
     // It expired, and the signal starts the next; or it is just being started, and the signal changes nothing.
-    await client.workflow.getHandle(workflowId).signal(seenSignal);
-    return false;
+    if (wake) await client.workflow.getHandle(workflowId).signal(seenSignal);
+    return 'silent';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'unknown';
+    throw error;
   }
 }
 
+const beatOf = ({ n, profile, said }: KnownHolder): Beat => ({
+  n,
+  presenceMs: profile.presence_ms,
+  nextAt: 0,
+  said: said ? { health: said.health, load: said.load } : {},
+});
+
 async function readBeat(client: Client, holder: HolderRef): Promise<Beat | null> {
   try {
-    const state = holderFromMemo(await client.workflow.getHandle(holderWorkflowId(holder)).describe());
-    return state && { n: state.n, presenceMs: state.profile.presence_ms, nextAt: 0 };
+    const description = await client.workflow.getHandle(holderWorkflowId(holder)).describe();
+    if (description.status.name !== 'RUNNING') return null;
+    const known = holderFromDescription(description, Date.now());
+    return known && beatOf(known);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;

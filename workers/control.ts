@@ -1,6 +1,8 @@
+import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import { controlActivities } from '../activities/control/hold';
+import { holdActivities } from '../activities/control/hold';
 import { CONTROL_QUEUE } from '../workflows/names';
+import { createFenceHolder } from './fence-holder';
 import type { Role, RoleDeps } from './role';
 import { workerRole } from './worker-role';
 
@@ -17,17 +19,20 @@ const STICKY_TIMEOUT_MS = 1_000;
  */
 export async function startControlWorker(deps: RoleDeps, over: Partial<WorkerOptions> = {}): Promise<Role> {
   const connection = await NativeConnection.connect(deps.temporal.connectionOptions);
+  const outside = Connection.lazy(deps.temporal.connectionOptions);
+  const client = new Client({ connection: outside, namespace: deps.temporal.namespace });
   const worker = await Worker.create({
     connection,
     namespace: deps.temporal.namespace,
     taskQueue: CONTROL_QUEUE,
     workflowBundle: { codePath: deps.bundlePath },
-    activities: controlActivities,
+    activities: { ...holdActivities, ...createFenceHolder(client) },
     stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT_MS,
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
     shutdownForceTime: SHUTDOWN_FORCE_MS,
     maxConcurrentActivityTaskExecutions: 200,
     ...over,
   });
-  return workerRole([worker], connection, deps.logger);
+  const role = workerRole([worker], connection, deps.logger);
+  return { ...role, stop: () => role.stop().finally(() => outside.close()) };
 }

@@ -3,7 +3,14 @@
  * message must be durable although no worker is up (docs/architecture.md has the table).
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { AdmissionOrder, HolderProfile, HolderReport, HostHealth } from './holder/types';
+import type {
+  AdmissionOrder,
+  AgentBeat,
+  HolderProfile,
+  HolderReport,
+  HostHealth,
+  KillOrder,
+} from './holder/types';
 import type { QuarantineView } from './quarantine/types';
 import type {
   AssignRequest,
@@ -16,6 +23,7 @@ import type {
   Renewal,
   RenewRequest,
   ReviewMessage,
+  RevokeMessage,
   StatusMessage,
   VoidClaimMessage,
 } from './task/message-types';
@@ -31,6 +39,8 @@ export const checkpointSignal = defineSignal<[CheckpointMessage]>('checkpoint');
 export const releaseSignal = defineSignal<[ReleaseMessage]>('release');
 export const reviewSignal = defineSignal<[ReviewMessage]>('review');
 export const cancelSignal = defineSignal<[CancelMessage]>('cancel');
+/** Ends the attempt of a holder that was killed. */
+export const revokeSignal = defineSignal<[RevokeMessage]>('revoke');
 export const voidClaimSignal = defineSignal<[VoidClaimMessage]>('void_claim');
 
 export const taskQuery = defineQuery<TaskReport>('task');
@@ -39,12 +49,15 @@ export const outcomeQuery = defineQuery<{ outcome: Outcome; task: TaskReport['vi
   'outcome',
 );
 
-export const registerSignal = defineSignal<[HolderProfile]>('register');
+export const registerSignal = defineSignal<[HolderProfile, AgentBeat?]>('register');
 export const seenSignal = defineSignal('seen');
 export const reportSignal = defineSignal<[HostHealth]>('report');
 export const admissionSignal = defineSignal<[AdmissionOrder]>('admission');
 /** Raises the generation: tokens handed out before are refused from now on. */
 export const revokeTokensSignal = defineSignal('revoke_tokens');
+export const killSignal = defineSignal<[KillOrder]>('kill');
+/** Ends the workflow of the holder, unless it registers again right behind. */
+export const forgetSignal = defineSignal('forget');
 export const holderQuery = defineQuery<HolderReport>('holder');
 
 export const decideQuarantineSignal =

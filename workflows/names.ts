@@ -1,4 +1,5 @@
 /** Workflow ids, queue names and activity ids: made here and nowhere else. */
+import type { OutputRef } from '../contracts/blobs';
 import type { HolderRef } from '../contracts/task';
 
 export const CONTROL_QUEUE = 'signalbox-control';
@@ -32,7 +33,7 @@ export function attemptId(taskId: string, runKey: string, epoch: number): string
 }
 
 /** Where the output of a run is, while it grows and afterwards. */
-export const outputRef = (attempt: string) => `output:${attempt}`;
+export const outputRef = (attempt: string): OutputRef => `output:${attempt}`;
 
 /** For file names and branches: letters, digits, dot, dash and underscore, at most 60 of them. */
 export const slug = (id: string) => id.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60);

@@ -1,12 +1,11 @@
-import { holdersSchema } from '../../contracts/api';
-import { holderViewSchema, registerAgentSchema } from '../../contracts/holder';
-import { agentRef } from '../../workflows/names';
+import { agentsSchema } from '../../contracts/api';
+import { agentViewSchema, registerAgentSchema } from '../../contracts/holder';
 import { register } from '../../workflows/rules/presence';
+import { agentView } from '../agent-view';
+import { agentAnswer, agentsAnswer } from '../agents-answer';
 import { type Access, actingAgent, EVERYONE, maySee, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
-import { ENGINE_MS, within } from '../deadline';
-import { holderView, knownAgent, registerAgent } from '../holder-profile';
-import { holdersAnswer } from '../holders-answer';
+import { knownAgent, registerAgent } from '../holder-profile';
 import { ApiProblem } from '../problems';
 import { PROBLEMS } from '../route-docs';
 
@@ -21,31 +20,35 @@ export function agents(app: App, ctx: ApiContext) {
         summary: 'Register an agent, or bring its registration up to date',
         tags: ['holders'],
         body: registerAgentSchema,
-        response: { 200: holderViewSchema, 201: holderViewSchema, ...PROBLEMS },
+        response: { 200: agentViewSchema, 201: agentViewSchema, ...PROBLEMS },
       },
     },
     async (request, reply) => {
       const principal = principalOf(request);
-      const { agent_id, capabilities, slots, version } = request.body;
+      const { agent_id, capabilities, slots, version, health, load } = request.body;
       if (principal.role === 'agent') actingAgent(principal, agent_id);
       const known = await knownAgent(ctx, agent_id);
       if (principal.role !== 'agent' && known && !maySee(principal, known.profile.product ?? '')) {
         throw new ApiProblem(409, 'id_taken', `${agent_id} is the name of an agent of another product`);
       }
       const product = principal.product ?? known?.profile.product ?? null;
-      const profile = await registerAgent(ctx, {
-        id: agent_id,
-        capabilities,
-        slots,
-        version: version ?? null,
-        product,
-      });
       const now = Date.now();
-      const state = { ...register(known, profile, now), last_seen_at: now, beat: null };
-      const holds = known
-        ? await within(ctx.client, ENGINE_MS, () => ctx.directory.holds(agentRef(agent_id)))
-        : [];
-      return reply.code(known ? 200 : 201).send(holderView(state, holds));
+      const said =
+        health === undefined && load === undefined
+          ? undefined
+          : {
+              at: now,
+              health: health ?? known?.said?.health ?? null,
+              load: load ?? known?.said?.load ?? null,
+            };
+      const profile = await registerAgent(
+        ctx,
+        { id: agent_id, capabilities, slots, version: version ?? null, product },
+        { known, said },
+      );
+      const state = { ...register(known, profile, now, said), last_seen_at: now, beat: null };
+      const view = known ? await agentAnswer(ctx, principal, state) : agentView(state, [], 0, now);
+      return reply.code(known ? 200 : 201).send(view);
     },
   );
 
@@ -53,8 +56,8 @@ export function agents(app: App, ctx: ApiContext) {
     '/agents',
     {
       config: { access: EVERYONE },
-      schema: { summary: 'List agents', tags: ['holders'], response: { 200: holdersSchema, ...PROBLEMS } },
+      schema: { summary: 'List agents', tags: ['holders'], response: { 200: agentsSchema, ...PROBLEMS } },
     },
-    async (request) => holdersAnswer(ctx, principalOf(request), ctx.directory.agents),
+    async (request) => agentsAnswer(ctx, principalOf(request)),
   );
 }

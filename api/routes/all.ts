@@ -1,5 +1,9 @@
 import type { ApiContext, App } from '../context';
+import { agent } from './agent';
+import { agentHeartbeat } from './agent-heartbeat';
+import { agentKill } from './agent-kill';
 import { agents } from './agents';
+import { agentsAdmission } from './agents-admission';
 import { assign } from './assign';
 import { cancel } from './cancel';
 import { complete } from './complete';
@@ -16,6 +20,7 @@ import { retry } from './retry';
 import { review } from './review';
 import { status } from './status';
 import { taskEvents } from './task-events';
+import { taskLogs } from './task-logs';
 import { taskOutput } from './task-output';
 import { tokens } from './tokens';
 
@@ -25,6 +30,7 @@ const ROUTES = [
   getTask,
   taskEvents,
   taskOutput,
+  taskLogs,
   dequeue,
   heartbeat,
   status,
@@ -36,6 +42,10 @@ const ROUTES = [
   retry,
   quarantine,
   agents,
+  agent,
+  agentHeartbeat,
+  agentsAdmission,
+  agentKill,
   hosts,
   hostsAdmission,
   tokens,

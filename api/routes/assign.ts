@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { assignSchema, taskAnswerSchema } from '../../contracts/api';
 import type { HolderRef } from '../../contracts/task';
+import type { KnownHolder } from '../../dispatch/directory';
 import { assignUpdate } from '../../workflows/messages';
 import { agentRef, hostRef, taskWorkflowId } from '../../workflows/names';
 import { modeOf } from '../../workflows/rules/decide';
+import { directiveTo } from '../admission';
 import { principalOf, STAFF } from '../auth';
 import type { ApiContext, App } from '../context';
 import { ENGINE_MS, within } from '../deadline';
@@ -32,8 +34,8 @@ export function assign(app: App, ctx: ApiContext) {
       const { id } = request.params;
       const principal = principalOf(request);
       await guardProduct(ctx, principal, id);
-      const holder = await findHolder(ctx, request.body.agent_id);
-      if (!holder) {
+      const known = await findHolder(ctx, request.body.agent_id);
+      if (!known) {
         // Which of the two is missing decides what the caller is told.
         await describeTask(ctx, id);
         throw new ApiProblem(
@@ -42,6 +44,10 @@ export function assign(app: App, ctx: ApiContext) {
           `no agent and no host is called ${request.body.agent_id}`,
         );
       }
+      const { kind, id: name } = known.profile;
+      const holder: HolderRef = `${kind}:${name}`;
+      // A host that is cordoned may be meant to do this task first of all, once it is back.
+      if (kind === 'agent') assertAdmits(known);
       await sendAssign(ctx, id, holder, { reason: request.body.reason ?? null, by: principal.sub });
       const answer = await answerOf(ctx, await readTask(ctx, id));
       if (answer.status === 'assigned' && answer.lease === null) {
@@ -61,11 +67,19 @@ export function assign(app: App, ctx: ApiContext) {
   );
 }
 
-async function findHolder({ client, directory }: ApiContext, name: string): Promise<HolderRef | null> {
+async function findHolder({ client, directory }: ApiContext, name: string): Promise<KnownHolder | null> {
   for (const ref of [agentRef(name), hostRef(name)]) {
-    if (await within(client, ENGINE_MS, () => directory.get(ref))) return ref;
+    const known = await within(client, ENGINE_MS, () => directory.get(ref));
+    if (known) return known;
   }
   return null;
+}
+
+/** Throws 409. */
+function assertAdmits(holder: KnownHolder) {
+  if (directiveTo(holder) === 'continue') return;
+  const how = holder.killed ? 'killed' : holder.cordon?.draining ? 'draining' : 'cordoned';
+  throw new ApiProblem(409, 'not_admitting', `${holder.profile.id} is ${how}: it takes nothing new`);
 }
 
 /** Throws 404, and 400 when the task is not in the status `created`; a closed one is not. */

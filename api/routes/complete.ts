@@ -5,6 +5,7 @@ import type { CompleteMessage } from '../../workflows/task/message-types';
 import { senderOf } from '../acting';
 import { type Access, actingAgent, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
+import { fenceKilled } from '../fence-killed';
 import { gone } from '../gone';
 import { ApiProblem } from '../problems';
 import { quarantineClosed } from '../quarantine';
@@ -41,6 +42,7 @@ export function complete(app: App, ctx: ApiContext) {
       assertSize(receipt);
       if (next && manual) throw noAgent();
       await guardProduct(ctx, principal, id);
+      await fenceKilled(ctx, { taskId: id, epoch, holder, generation: principal.generation });
       const message: CompleteMessage = { message_id: completion_id, epoch, holder, receipt, manual };
       const answer = await sendMessage(ctx, id, completeSignal, message, (reading) =>
         quarantineClosed(ctx, id, message, reading),

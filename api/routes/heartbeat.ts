@@ -33,6 +33,7 @@ export function heartbeat(app: App, ctx: ApiContext) {
         progress: progress ?? null,
         checkpoint: checkpoint ?? null,
         product: principal.product,
+        generation: principal.generation,
       };
       const answer = await renew(ctx, renewal);
       if (answer.directive === 'continue') {

@@ -4,6 +4,7 @@ import { releaseSignal } from '../../workflows/messages';
 import { holderSaying } from '../acting';
 import { HOLDERS, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
+import { fenceKilled } from '../fence-killed';
 import type { Told } from '../lease-memory';
 import { pendingLease } from '../lease-time';
 import { describeTask } from '../read-task';
@@ -30,6 +31,7 @@ export function release(app: App, ctx: ApiContext) {
       const principal = principalOf(request);
       const { holder, epoch } = holderSaying(principal, request.body);
       await guardProduct(ctx, principal, id);
+      await fenceKilled(ctx, { taskId: id, epoch, holder, generation: principal.generation });
       const answer = await sendMessage(ctx, id, releaseSignal, {
         message_id: message_id ?? randomUUID(),
         epoch,

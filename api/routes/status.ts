@@ -4,6 +4,7 @@ import { statusSignal } from '../../workflows/messages';
 import { holderSaying } from '../acting';
 import { HOLDERS, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
+import { fenceKilled } from '../fence-killed';
 import { PROBLEMS, taskParams } from '../route-docs';
 import { guardProduct, send, sendMessage } from '../send-message';
 
@@ -26,6 +27,7 @@ export function status(app: App, ctx: ApiContext) {
       const principal = principalOf(request);
       const { holder, epoch } = holderSaying(principal, request.body);
       await guardProduct(ctx, principal, id);
+      await fenceKilled(ctx, { taskId: id, epoch, holder, generation: principal.generation });
       const answer = await sendMessage(ctx, id, statusSignal, {
         message_id: message_id ?? randomUUID(),
         epoch,

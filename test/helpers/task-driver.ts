@@ -9,6 +9,7 @@ import {
   releaseSignal,
   renewUpdate,
   reviewSignal,
+  revokeSignal,
   statusSignal,
   taskQuery,
   voidClaimSignal,
@@ -72,6 +73,15 @@ export function driveTask(client: Client, handle: WorkflowHandle, input: TaskInp
       send(statusSignal, { ...id(), epoch, holder, status, message: null } as { message_id: string }),
     release: (epoch: number, holder: string) =>
       send(releaseSignal, { ...id(), epoch, holder, checkpoint: null } as { message_id: string }),
+    revoke: (epoch: number | null, holder: ClaimRequest['holder']) =>
+      send(revokeSignal, {
+        ...id(),
+        holder,
+        epoch,
+        by: 'test',
+        reason: null,
+        checkpoint: null,
+      } as { message_id: string }),
     review: (verdict: 'approved' | 'rejected') =>
       send(reviewSignal, { ...id(), verdict, findings: [], confidence: null, by: 'test' } as {
         message_id: string;

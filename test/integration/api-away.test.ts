@@ -144,6 +144,12 @@ describe('with no engine', () => {
         ['POST', '/quarantine/quarantine/a/1/c/accept'],
         ['POST', '/agents', { agent_id: 'a' }],
         ['GET', '/agents'],
+        ['GET', '/agents/a'],
+        ['DELETE', '/agents/a'],
+        ['POST', '/agents/a/heartbeat', {}],
+        ['POST', '/agents/a/drain'],
+        ['POST', '/agents/a/kill'],
+        ['POST', '/tasks/a/logs?epoch=1&offset=0'],
         ['GET', '/hosts'],
         ['POST', '/tokens', { agent_id: 'a' }],
       ];

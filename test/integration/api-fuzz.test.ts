@@ -144,7 +144,9 @@ const MESSAGES: Array<[string, Record<string, unknown>]> = [
   ['/tasks/nope/cancel', { reason: 'r', message_id: 'i' }],
   ['/tasks/nope/retry', {}],
   ['/quarantine/quarantine/org/repo/1/c/accept', {}],
-  ['/agents', { agent_id: 'ada', capabilities: ['agent:x'], slots: 1, version: '1' }],
+  ['/agents', { agent_id: 'ada', capabilities: ['agent:x'], slots: 1, version: '1', health: 'ok', load: 0 }],
+  ['/agents/ada/heartbeat', { health: 'ok', load: 0.5, capabilities: ['agent:x'] }],
+  ['/agents/nobody/kill', { reason: 'r' }],
   ['/tokens', { agent_id: 'ada', role: 'agent', product: 'p' }],
 ];
 

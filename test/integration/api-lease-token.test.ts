@@ -50,6 +50,25 @@ describe('a lease token', () => {
     });
   });
 
+  it('appends to the output', async () => {
+    const task = await pullableTask(api);
+    const { lease } = (await task.pull('ada')).body;
+    const append = (offset: number, more = '') =>
+      api.call('POST', `${task.path}/logs?offset=${offset}${more}`, {
+        token: lease.token,
+        headers: { 'content-type': 'text/plain' },
+        body: 'a line',
+      });
+    const first = await append(0);
+    expect(first).toMatchObject({ status: 200, body: { next_offset: 6 } });
+    expect(first.headers.get('signalbox-directive')).toBe('continue');
+    expect(await append(6, `&epoch=${lease.epoch}`)).toMatchObject({
+      status: 200,
+      body: { next_offset: 12 },
+    });
+    expect(await append(6, '&epoch=9')).toMatchObject({ status: 422, body: { code: 'wrong_epoch' } });
+  });
+
   it('gives the task back', async () => {
     const task = await pullableTask(api);
     const { lease } = (await task.pull('ada')).body;

@@ -174,13 +174,14 @@ describe('complete and next', () => {
     expect((await pull()).status).toBe(200);
   });
 
-  it('gives nothing to an agent whose tokens were revoked, and takes its receipt', async () => {
+  it('gives nothing to an agent whose tokens were revoked: not with a receipt that was taken before either', async () => {
     const { pull, complete, label, agent_id } = await tasksFor(2);
     const first = (await pull()).body;
+    expect((await complete(first, { completion_id: 'before' })).status).toBe(200);
     const holder = engine.client.workflow.getHandle(`agent/${agent_id}`);
     await holder.signal(revokeTokensSignal);
     await waitUntil(async () => (await pull()).status === 401, { what: 'the agent token to be refused' });
-    const done = await complete(first, { next: { capabilities: [label] } });
+    const done = await complete(first, { completion_id: 'before', next: { capabilities: [label] } });
     expect(done).toMatchObject({ status: 200, body: { status: 'completed', next: null } });
   });
 

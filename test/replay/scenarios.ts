@@ -1,10 +1,18 @@
 /** Lives whose histories are recorded: between them they take every path of the workflows that leaves commands. */
 import type { Client } from '@temporalio/client';
-import { decideQuarantineSignal, registerSignal } from '../../workflows/messages';
+import {
+  admissionSignal,
+  decideQuarantineSignal,
+  forgetSignal,
+  holderQuery,
+  killSignal,
+  registerSignal,
+} from '../../workflows/messages';
 import { CONTROL_QUEUE, holderWorkflowId, quarantineWorkflowId } from '../../workflows/names';
 import { startTask } from '../helpers/task-driver';
 import { taskInput } from '../helpers/task-input';
 import { receipt } from '../helpers/task-state';
+import { startVisibleTask } from '../helpers/visible-task';
 import { waitUntil } from '../helpers/wait-until';
 
 /** Each answers the id of the workflow whose history is kept. */
@@ -88,6 +96,16 @@ export const SCENARIOS: Record<string, (client: Client) => Promise<string>> = {
     await task.handle.result();
     return task.handle.workflowId;
   },
+  async 'task-taken-from-a-killed-holder'(client) {
+    const task = await startTask(client);
+    await task.claim('agent:a');
+    await task.revoke(1, 'agent:a');
+    await task.assign('agent:a');
+    await task.revoke(null, 'agent:a');
+    await task.claim('agent:b');
+    await task.complete({ epoch: 3, holder: 'agent:b' });
+    return task.handle.workflowId;
+  },
   async 'quarantine-discarded'(client) {
     const task = await startTask(client);
     await task.claim('agent:a');
@@ -120,6 +138,35 @@ export const SCENARIOS: Record<string, (client: Client) => Promise<string>> = {
     await task.complete({ message_id: 'q', holder: 'carol', manual: true, adopt: true });
     await task.handle.result();
     return task.handle.workflowId;
+  },
+  async 'holder-killed-and-forgotten'(client) {
+    const profile = {
+      kind: 'agent' as const,
+      id: `killed-${Date.now()}`,
+      capabilities: [],
+      slots: 1,
+      version: null,
+      product: null,
+      presence_ms: 60_000,
+    };
+    const handle = await client.workflow.start('holder', {
+      workflowId: holderWorkflowId(`agent:${profile.id}`),
+      taskQueue: CONTROL_QUEUE,
+      args: [profile],
+    });
+    const task = await startVisibleTask(client);
+    await task.claim(`agent:${profile.id}`);
+    await handle.signal(killSignal, { id: 'k1', by: 'test', reason: null });
+    await waitUntil(async () => (await handle.query(holderQuery)).killed?.settled, {
+      what: 'the kill to be through',
+      timeoutMs: 40_000,
+    });
+    await task.until('it is free', (r) => r.view.status === 'created');
+    await handle.signal(admissionSignal, { order: 'uncordon', by: 'test', reason: null });
+    await handle.signal(forgetSignal);
+    await handle.result();
+    await task.cancel();
+    return handle.workflowId;
   },
   async 'holder-away-and-back'(client) {
     const profile = {

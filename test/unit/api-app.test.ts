@@ -25,6 +25,7 @@ beforeAll(async () => {
     directory: {
       generation: async (id: string) => generations.get(id) ?? null,
       agents: async () => [],
+      agentsNow: async () => [],
       hosts: async () => [],
       hostsNow: async () => [],
     },
@@ -53,7 +54,7 @@ const bearer = async (role: RoleName, over: { sub?: string; generation?: number 
 const STAFF = ['coordinator', 'admin'];
 const WORKERS = ['agent', 'admin'];
 /** Every route, with a request that is refused right after the role was checked, and who may call it. */
-const TABLE: Array<[method: 'GET' | 'POST', path: string, body: unknown, allowed: string[]]> = [
+const TABLE: Array<[method: 'GET' | 'POST' | 'DELETE', path: string, body: unknown, allowed: string[]]> = [
   ['POST', '/tasks', {}, STAFF],
   ['GET', '/tasks?bad=1', undefined, ROLES],
   ['GET', '/tasks/a%2F', undefined, ROLES],
@@ -62,6 +63,7 @@ const TABLE: Array<[method: 'GET' | 'POST', path: string, body: unknown, allowed
   ['POST', '/tasks/dequeue', {}, WORKERS],
   ['POST', '/tasks/a/heartbeat', {}, WORKERS],
   ['POST', '/tasks/a/status', {}, WORKERS],
+  ['POST', '/tasks/a/logs', undefined, WORKERS],
   ['POST', '/tasks/a/complete', {}, ['agent', 'coordinator', 'admin']],
   ['POST', '/tasks/a/release', {}, WORKERS],
   ['POST', '/tasks/a/assign', {}, STAFF],
@@ -73,6 +75,13 @@ const TABLE: Array<[method: 'GET' | 'POST', path: string, body: unknown, allowed
   ['POST', '/quarantine/x/discard', undefined, STAFF],
   ['POST', '/agents', {}, ['agent', 'coordinator', 'admin']],
   ['GET', '/agents', undefined, ROLES],
+  ['GET', '/agents/x!', undefined, ROLES],
+  ['DELETE', '/agents/x!', undefined, STAFF],
+  ['POST', '/agents/x!/heartbeat', undefined, WORKERS],
+  ['POST', '/agents/x/cordon', { a: 1 }, STAFF],
+  ['POST', '/agents/x/uncordon', { a: 1 }, STAFF],
+  ['POST', '/agents/x/drain', { a: 1 }, STAFF],
+  ['POST', '/agents/x/kill', { a: 1 }, STAFF],
   ['GET', '/hosts', undefined, ROLES],
   ['POST', '/hosts/x/cordon', { a: 1 }, STAFF],
   ['POST', '/hosts/x/uncordon', { a: 1 }, STAFF],
@@ -104,7 +113,9 @@ describe('every route', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/^\/api\/v1/, '')}`),
     );
     const tabled = TABLE.map(([method, path]) => {
-      const known = path.split('?')[0]?.replace(/^\/(tasks|quarantine|hosts)\/(?!dequeue)[^/]+/, '/$1/{id}');
+      const known = path
+        .split('?')[0]
+        ?.replace(/^\/(tasks|quarantine|hosts|agents)\/(?!dequeue)[^/]+/, '/$1/{id}');
       return `${method} ${known}`;
     });
     expect(described.sort()).toEqual([...tabled, 'GET /health', 'GET /ready'].sort());
@@ -142,7 +153,7 @@ describe('a token', () => {
     const own = new Set(['heartbeat', 'status', 'complete', 'release']);
     for (const [method, path, body] of TABLE) {
       const verb = /^\/tasks\/a\/(\w+)$/.exec(path)?.[1] ?? '';
-      const ours = method === 'POST' && own.has(verb);
+      const ours = method === 'POST' && (own.has(verb) || path.startsWith('/tasks/a/logs'));
       const answer = await app.inject({
         method,
         url: `/api/v1${path}`,
@@ -180,6 +191,7 @@ describe('a token', () => {
         { agent_id: 'bob', epoch: 1, completion_id: 'c', receipt: { status: 'failed', summary: '' } },
       ],
       ['/agents', { agent_id: 'bob' }],
+      ['/agents/bob/heartbeat', {}],
     ] as const) {
       const answer = await app.inject({ method: 'POST', url: `/api/v1${path}`, headers, payload: body });
       expect(answer.json()).toMatchObject({ status: 403, code: 'wrong_agent' });

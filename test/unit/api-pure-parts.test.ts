@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Said, senderOf } from '../../api/acting';
+import { directiveTo } from '../../api/admission';
 import { bodyHash, idFromKey } from '../../api/body-hash';
 import { byteRange } from '../../api/byte-range';
-import { directiveFor, verdictOf } from '../../api/directive';
+import { verdictOf } from '../../api/directive';
 import { createLeaseMemory, type KnownLease } from '../../api/lease-memory';
 import { tasksQuery } from '../../api/list-query';
 import { newTaskId } from '../../api/new-task-id';
@@ -250,7 +251,7 @@ describe('a directive', () => {
     ['of one that is cordoned', { cordon }, 'quiet'],
     ['of one that drains', { cordon: { ...cordon, draining: true } }, 'quiet'],
   ])('%s', (_, holder, expected) => {
-    expect(directiveFor(holder)).toBe(expected);
+    expect(directiveTo(holder)).toBe(expected);
   });
   it.each([
     [200, 'task', 'of the agent'],

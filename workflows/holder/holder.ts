@@ -12,15 +12,19 @@ import {
 } from '@temporalio/workflow';
 import {
   admissionSignal,
+  forgetSignal,
   holderQuery,
+  killSignal,
   registerSignal,
   reportSignal,
   revokeTokensSignal,
   seenSignal,
 } from '../messages';
 import { CONTROL_QUEUE, presenceActivityId } from '../names';
+import { kill, nextSweepAt } from '../rules/kill';
 import { admit, away, register, report, revokeTokens, seen } from '../rules/presence';
 import type { ControlActivities } from '../task/activity-types';
+import { sweepUntilSettled } from './sweep';
 import type { HolderProfile, HolderReport, HolderState } from './types';
 
 /** Presence is an activity kept alive by heartbeats, like a lease: hearing of a holder costs no history event. */
@@ -46,9 +50,18 @@ export async function holder(profile: HolderProfile, carried?: HolderState): Pro
   let state = carried ?? register(null, profile, Date.now());
   let watched = 0;
   let published = '';
+  let sweeping = false;
+  let forgotten = false;
 
-  setHandler(registerSignal, (next) => {
-    state = register(state, next, Date.now());
+  setHandler(registerSignal, (next, said) => {
+    state = register(state, next, Date.now(), said);
+    forgotten = false;
+  });
+  setHandler(forgetSignal, () => {
+    forgotten = true;
+  });
+  setHandler(killSignal, (order) => {
+    state = kill(state, order, Date.now());
   });
   setHandler(seenSignal, () => {
     state = seen(state);
@@ -64,6 +77,15 @@ export async function holder(profile: HolderProfile, carried?: HolderState): Pro
   });
   setHandler(holderQuery, (): HolderReport => state);
 
+  const machine = {
+    get state() {
+      return state;
+    },
+    apply(rule: (state: HolderState) => HolderState) {
+      state = rule(state);
+    },
+  };
+
   for (;;) {
     if (state.presence === 'online' && watched !== state.n) {
       watched = state.n;
@@ -72,16 +94,23 @@ export async function holder(profile: HolderProfile, carried?: HolderState): Pro
         state = away(state, n);
       });
     }
+    if (!sweeping && nextSweepAt(state) !== null) {
+      sweeping = true;
+      void sweepUntilSettled(`${state.profile.kind}:${state.profile.id}`, machine).then(() => {
+        sweeping = false;
+      });
+    }
     const text = JSON.stringify(state);
     if (text !== published) {
       published = text;
       upsertMemo({ holder: state });
       setCurrentDetails(`${state.profile.kind} ${state.profile.id} is ${state.presence}.`);
     }
+    if (forgotten) return;
     // The presence activity does not survive it: the next run starts another, whose time begins anew.
-    if (workflowInfo().continueAsNewSuggested) {
+    if (workflowInfo().continueAsNewSuggested && !sweeping) {
       await continueAsNew<typeof holder>(state.profile, state);
     }
-    await condition(() => JSON.stringify(state) !== published);
+    await condition(() => forgotten || JSON.stringify(state) !== published);
   }
 }

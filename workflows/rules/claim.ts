@@ -74,7 +74,7 @@ export function grant(state: TaskState, claim: ClaimRequest, now: number): TaskS
     ended_at: null,
     outcome: null,
     failure: null,
-    output_ref: isHost(claim.holder) ? outputRef(attemptId(state.input.task_id, state.run_key, epoch)) : null,
+    output_ref: outputRef(attemptId(state.input.task_id, state.run_key, epoch)),
   };
   return note(beginAttempt(granted, attempt), now, 'granted', `${granted.execution_mode}: ${claim.holder}`);
 }

@@ -1,10 +1,16 @@
 /** What a holder's messages change. Pure. */
-import type { AdmissionOrder, HolderProfile, HolderState, HostHealth } from '../holder/types';
+import type { AdmissionOrder, AgentBeat, HolderProfile, HolderState, HostHealth } from '../holder/types';
 
-export function register(state: HolderState | null, profile: HolderProfile, now: number): HolderState {
-  const fresh = { profile, registered_at: now, generation: 0 };
+export function register(
+  state: HolderState | null,
+  profile: HolderProfile,
+  now: number,
+  said?: AgentBeat,
+): HolderState {
+  const fresh = { profile, registered_at: now, generation: 0, ...(said && { said }) };
   if (profile.probed) return state ? { ...state, profile } : { ...fresh, presence: 'offline', n: 0 };
-  return state ? seen({ ...state, profile }) : { ...fresh, presence: 'online', n: 1 };
+  if (!state) return { ...fresh, presence: 'online', n: 1 };
+  return seen({ ...state, profile, ...(said && { said }) });
 }
 
 /** Heard of again: a new presence activity is needed unless one is running. */
@@ -24,10 +30,16 @@ export function report(state: HolderState, health: HostHealth): HolderState {
 
 /** Draining goes further than a cordon; what was ordered first keeps its time when nothing changes. */
 export function admit(state: HolderState, { order, by, reason }: AdmissionOrder, now: number): HolderState {
-  const { cordon = null, ...rest } = state;
-  if (order === 'uncordon') return cordon === null ? state : { ...rest, cordon: null };
+  const { cordon = null, killed = null, ...rest } = state;
+  if (order === 'uncordon') {
+    // What a kill has not caught yet must not be let in again.
+    if (killed && !killed.settled) return state;
+    return cordon === null && killed === null
+      ? state
+      : { ...rest, cordon: null, ...(killed && { killed: null }) };
+  }
   const draining = order === 'drain';
-  return cordon?.draining === draining ? state : { ...rest, cordon: { draining, by, reason, at: now } };
+  return cordon?.draining === draining ? state : { ...state, cordon: { draining, by, reason, at: now } };
 }
 
 export function revokeTokens(state: HolderState): HolderState {

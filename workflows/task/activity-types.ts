@@ -1,6 +1,7 @@
 /** The activities by which a lease and a presence are kept. */
 import type { Checkpoint } from '../../contracts/receipt';
 import type { HolderRef } from '../../contracts/task';
+import type { Fenced, KillOrder } from '../holder/types';
 
 export interface HoldLeaseArgs {
   task_id: string;
@@ -17,8 +18,16 @@ export interface LeaseHeartbeat {
   checkpoint_at?: number;
 }
 
+export interface FenceArgs {
+  holder: HolderRef;
+  order: KillOrder;
+  sweep: number;
+}
+
 export interface ControlActivities {
   /** Never returns by itself: it is kept alive by renewals and ends by expiry or cancellation. */
   holdLease(args: HoldLeaseArgs): Promise<void>;
   holdPresence(holder: HolderRef): Promise<void>;
+  /** Ends what the index shows the holder to hold, and tells what that was. May be repeated. */
+  fenceHolder(args: FenceArgs): Promise<Fenced[]>;
 }

@@ -10,6 +10,7 @@ import {
   releaseSignal,
   renewUpdate,
   reviewSignal,
+  revokeSignal,
   statusSignal,
   taskQuery,
   voidClaimSignal,
@@ -18,6 +19,7 @@ import { assign, checkAssign, checkClaim, grant, grantOf, isRepeat, voidClaim } 
 import { checkRenew, keepCheckpoint, rearm, renewalOf } from '../rules/lease';
 import { complete, release, reportStatus, type Step } from '../rules/receipt';
 import { cancel, review } from '../rules/review';
+import { revokeHolder } from '../rules/revoke-holder';
 import { outcomeOf, remember } from '../rules/state';
 import { taskReport, taskView } from '../rules/view';
 import type { Machine } from './machine';
@@ -48,6 +50,7 @@ export function setHandlers(machine: Machine) {
   setHandler(releaseSignal, (m) => once(m.message_id, (state, now) => release(state, m, now)));
   setHandler(reviewSignal, (m) => once(m.message_id, (state, now) => review(state, m, now)));
   setHandler(cancelSignal, (m) => once(m.message_id, (state, now) => cancel(state, m, now)));
+  setHandler(revokeSignal, (m) => once(m.message_id, (state, now) => revokeHolder(state, m, now)));
   setHandler(voidClaimSignal, (m) => machine.apply((state, now) => voidClaim(state, m, now)));
 
   // After the signals, as the server orders them: what waits for its handler is dispatched as each is set.

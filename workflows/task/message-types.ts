@@ -101,3 +101,15 @@ export interface VoidClaimMessage {
   request_id: string;
   holder: HolderRef;
 }
+
+/** By the orchestrator, when the holder was killed. */
+export interface RevokeMessage {
+  message_id: string;
+  holder: HolderRef;
+  /** Of the attempt that ends; null: only an assignment that was not taken up is undone. */
+  epoch: number | null;
+  by: string;
+  reason: string | null;
+  /** How far the holder had come by its last heartbeat. */
+  checkpoint: Checkpoint | null;
+}

@@ -64,6 +64,27 @@ describe('holderFromDescription', () => {
     expect(holderFromDescription(described(state, said(90_001)), NOW)?.beat).toBeNull();
   });
 
+  it('tells what an agent said last, with its heartbeat or its registration', () => {
+    const heard = (at: number, registered: HolderState['said']) =>
+      holderFromDescription(
+        described(
+          { ...state, said: registered },
+          {
+            activityId: 'presence-2',
+            lastHeartbeatTime: time(90_001),
+            heartbeatDetails: {
+              payloads: [defaultPayloadConverter.toPayload({ at, health: 'degraded', load: 0.5 })],
+            },
+          },
+        ),
+        NOW,
+      )?.said;
+    expect(heard(90_000, undefined)).toEqual({ at: 90_000, health: 'degraded', load: 0.5 });
+    const newer = { at: 90_001, health: 'ok' as const, load: null };
+    expect(heard(90_000, newer)).toEqual(newer);
+    expect(heard(90_002, newer)?.health).toBe('degraded');
+  });
+
   it('knows nothing without a memo', () => {
     expect(holderFromDescription(described(null), NOW)).toBeNull();
     expect(holderFromMemo({ memo: undefined })).toBeNull();

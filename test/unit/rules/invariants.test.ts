@@ -6,6 +6,7 @@ import { applyDue, nextDeadline } from '../../../workflows/rules/deadlines';
 import { checkRenew, lapse, rearm } from '../../../workflows/rules/lease';
 import { complete, release, reportStatus } from '../../../workflows/rules/receipt';
 import { cancel, review } from '../../../workflows/rules/review';
+import { revokeHolder } from '../../../workflows/rules/revoke-holder';
 import { runEnded, runFailed, runStarted } from '../../../workflows/rules/run';
 import { isTerminal, mayFollow } from '../../../workflows/rules/status';
 import type { TaskState } from '../../../workflows/task/types';
@@ -57,6 +58,12 @@ const rule: fc.Arbitrary<Rule> = fc.oneof(
     ([h, e]): Rule =>
       (s, now) =>
         release(s, { message_id: '', holder: h, epoch: e, checkpoint: null }, now).state,
+  ),
+  fc.tuple(holder, fc.option(epoch)).map(
+    ([h, e]): Rule =>
+      (s, now) =>
+        revokeHolder(s, { message_id: '', holder: h, epoch: e, by: 'x', reason: null, checkpoint: null }, now)
+          .state,
   ),
   fc.tuple(holder, epoch).map(
     ([h, e]): Rule =>
