@@ -58,7 +58,11 @@ async function append(
     headers: { authorization: `Bearer ${by}`, 'content-type': type },
     body: body as never,
   });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Answer['body'] };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as Answer['body'],
+  };
 }
 
 describe('a log', () => {
