@@ -131,8 +131,8 @@ async function warmUp() {
   const id = 'large/warm-up';
   const { goOn } = await create(id, { functions: '', first: 'echo 1\n', second: 'echo 2\n' }, 'shell');
   goOn();
-  await (await follow(id)).whole;
   await untilClosed(admin, id);
+  await (await follow(id)).whole;
 }
 
 const CASES: Array<[string, string, LargeScript]> = [
