@@ -27,8 +27,11 @@ const MIB = 1_048_576;
 const ADMIN_TOKEN = 'admin-token-of-the-tests-0123456789';
 /** No multiple of anything that the product reads or writes at one time. */
 const RANGE_BYTES = 15_000_001;
-/** Whoever keeps the output, or joins the long line and makes a string of it, is beyond it. */
-const RISE_MAX_BYTES = 100 * MIB;
+/**
+ * How much the memory may rise. Measured: 50 to 60 MiB for text, 85 for events, of which a few MiB are held: the rest is
+ * what waits for the collector. Who keeps the output of one reader, or parses the long line, comes to 180 and more.
+ */
+const RISE_MAX_MIB = 128;
 
 let sshd: Sshd;
 let folder: string;
@@ -111,7 +114,15 @@ async function inRanges(id: string, size: number) {
   return digester.digest;
 }
 
-/** Follows from now on. Each chunk of at most 64 KiB is taken when `next` says so. */
+async function whole(id: string) {
+  const response = await open(id);
+  expect(response.statusCode).toBe(200);
+  const digester = new Digester();
+  for await (const chunk of response) digester.take(chunk);
+  return digester.digest;
+}
+
+/** Follows from now on. After a chunk of at most 64 KiB the next is taken when `next` says so. */
 async function follow(id: string, next: () => Promise<unknown> | null = () => null) {
   const response = await open(id, '?follow=true');
   expect(response.statusCode).toBe(200);
@@ -166,9 +177,11 @@ describe.each(CASES)('200 MiB of output, read %s', (_, template, script) => {
     let closed = false;
     const quick = await follow(id);
     // Takes nothing of the second part before the run is over, and then little at a time.
-    const slow = await follow(id, () =>
-      closed ? pause(1) : waitUntil(() => closed, { timeoutMs: 90_000, what: 'the end' }),
-    );
+    let chunks = 0;
+    const slow = await follow(id, () => {
+      if (!closed) return waitUntil(() => closed, { timeoutMs: 90_000, what: 'the end' });
+      return chunks++ % 4 === 0 ? pause(1) : null;
+    });
     await waitUntil(() => quick.bytes() === expected.first.bytes, {
       timeoutMs: 30_000,
       what: 'the first part',
@@ -183,6 +196,8 @@ describe.each(CASES)('200 MiB of output, read %s', (_, template, script) => {
     tell('slow reader done');
     expect(await inRanges(id, expected.all.bytes)).toEqual(expected.all);
     tell('read in ranges');
+    expect(await whole(id)).toEqual(expected.all);
+    tell('read whole');
 
     expect(task).toMatchObject({ status: 'completed', retry_count: 0 });
     expect(task.receipt).toMatchObject({
@@ -191,7 +206,6 @@ describe.each(CASES)('200 MiB of output, read %s', (_, template, script) => {
     });
     expect(workedOn(task)).toHaveLength(1);
     expect(Buffer.from(task.receipt?.output_tail ?? '').equals(expected.tail)).toBe(true);
-    console.log(told);
-    expect(Math.max(...Object.values(told))).toBeLessThan(RISE_MAX_BYTES / MIB);
+    expect(Object.entries(told).filter(([, mib]) => mib >= RISE_MAX_MIB)).toEqual([]);
   });
 });
