@@ -7,6 +7,8 @@ import type { CliName } from '../../../contracts/template';
 import { claude, codex, gemini, lines, opencode } from './streams';
 
 const MB = 1_048_576;
+/** As files are read. */
+const BLOCK = 65_536;
 
 /** What comes before a text of 50 MB, and after it; the text is the value of a field. */
 const AROUND: Record<Exclude<CliName, 'receipt'>, [string, string]> = {
@@ -34,9 +36,9 @@ async function read(cli: CliName, before: string, after: string) {
   const start = held();
   let rise = 0;
   async function* output() {
-    const block = Buffer.alloc(MB, 'x');
+    const block = Buffer.alloc(BLOCK, 'x');
     yield Buffer.from(before);
-    for (let i = 0; i < 50; i++) {
+    for (let i = 0; i < (50 * MB) / BLOCK; i++) {
       yield block;
       rise = Math.max(rise, held() - start);
     }
