@@ -21,6 +21,9 @@ export const usageSchema = z.strictObject({
   session_id: z.string().max(200).optional(),
 });
 
+/** How much of the end of an output a receipt carries, in bytes. */
+export const OUTPUT_TAIL_BYTES = 32_768;
+
 /** What an attempt hands in. `summary` is kept short; large text belongs in the output. */
 export const receiptSchema = z.strictObject({
   status: z.enum(['completed', 'failed']),
@@ -29,6 +32,11 @@ export const receiptSchema = z.strictObject({
   duration_ms: z.number().int().nonnegative().default(0),
   usage: usageSchema.optional(),
   output_ref: z.string().max(200).optional().describe('Blob with the whole output'),
+  output_tail: z
+    .string()
+    .max(OUTPUT_TAIL_BYTES)
+    .optional()
+    .describe('The last 32 KiB of the output, less a character that this would cut in two'),
 });
 
 export type Artifacts = z.infer<typeof artifactsSchema>;

@@ -23,6 +23,8 @@ export interface RunEvidence {
   push_error: string | null;
   work_dir: string;
   output_ref: string;
+  /** As `Receipt.output_tail`. */
+  output_tail: string;
 }
 
 const MESSAGE_MAX = 2_000;
@@ -53,6 +55,7 @@ export function outcomeOf(evidence: RunEvidence): { receipt: Receipt | null; fai
       artifacts: { ...relative(parsed.receipt.artifacts, evidence.work_dir), ...evidence.artifacts },
       duration_ms: end.duration_ms,
       output_ref: evidence.output_ref,
+      output_tail: evidence.output_tail,
     },
     failure: null,
   };

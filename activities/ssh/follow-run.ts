@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { OUTPUT_TAIL_BYTES } from '../../contracts/receipt';
 import type { FollowHeartbeat, FollowRequest, RunOutcome } from '../../contracts/run';
 import { checkpointOf, outcomeOf, type RunEnd } from '../agent-cli/outcome';
 import { parseOutput } from '../agent-cli/parsers/parse-output';
@@ -16,7 +17,8 @@ import { SignOfLife } from './sign-of-life';
 const POLL_MS = 500;
 /** A look is given up after a third of the time after which the run is lost, but not before this. */
 const LOOK_MS = 1_000;
-const TAIL_BYTES = 32_768;
+/** Of what was said on standard error, for a reason. */
+const STDERR_BYTES = 32_768;
 
 /**
  * Follows a run to its end, on whatever worker, as often as needed. When it is cancelled or its worker shuts
@@ -139,12 +141,19 @@ async function conclude(
     end.reason === 'exit'
       ? await parseOutput(cliOf(host, request), out.stream(signal), {
           exit_code: end.exit_code,
-          stderr: await err.tail(TAIL_BYTES),
+          stderr: await err.tail(STDERR_BYTES),
           ...(end.ended_at_ms !== null && { ended_at_ms: end.ended_at_ms }),
           ...(end.utc_offset !== null && { time_zone: end.utc_offset }),
         })
       : null;
-  const evidence = { end, parsed, ...collected, work_dir: started.work_dir, output_ref: out.ref };
+  const evidence = {
+    end,
+    parsed,
+    ...collected,
+    work_dir: started.work_dir,
+    output_ref: out.ref,
+    output_tail: await out.tail(OUTPUT_TAIL_BYTES),
+  };
   const { receipt, failure } = outcomeOf(evidence);
   host.deps.logger.info(
     {

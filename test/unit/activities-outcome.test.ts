@@ -13,6 +13,7 @@ const evidence = (parsed: ParsedOutput | null, fields: Partial<RunEvidence> = {}
   push_error: null,
   work_dir: '/work/t',
   output_ref: 'output:a',
+  output_tail: 'the end',
   ...fields,
 });
 
@@ -27,6 +28,7 @@ describe('a receipt', () => {
         artifacts: COMMIT,
         duration_ms: 1_500,
         output_ref: 'output:a',
+        output_tail: 'the end',
       },
       failure: null,
     });
@@ -39,6 +41,7 @@ describe('a receipt', () => {
       artifacts: { commit: '1111111', pr_url: 'https://forge.test/1' },
       duration_ms: 9,
       output_ref: 'elsewhere',
+      output_tail: 'another',
       usage: { model: 'm' },
     });
     expect(outcomeOf(evidence(await parse('receipt', said), { artifacts: COMMIT })).receipt).toEqual({
@@ -47,6 +50,7 @@ describe('a receipt', () => {
       artifacts: { ...COMMIT, pr_url: 'https://forge.test/1' },
       duration_ms: 1_500,
       output_ref: 'output:a',
+      output_tail: 'the end',
       usage: { model: 'm' },
     });
   });
