@@ -1,6 +1,7 @@
 import type { RunRequest, StartedRun } from '../../contracts/run';
 import { ArgumentError, type Command, renderCommand, type TemplateValues } from '../agent-cli/render-command';
 import { MissingValueError, NO_VALUES, runEnvironment } from '../agent-cli/run-environment';
+import { sessionPlace, sessionToResume } from '../agent-cli/session';
 import { allTemplates, findTemplate, type ResolvedTemplate } from '../agent-cli/templates';
 import { buildPrompt } from '../prompt/build-prompt';
 import { configuredCommands } from '../prompt/configured-commands';
@@ -21,7 +22,8 @@ const START_MS = 20_000;
  * first began. Throws the failures of `failures.ts`.
  */
 export async function startRun(host: Host, request: RunRequest): Promise<StartedRun> {
-  const template = templateOf(host, request.template);
+  const templateName = request.template ?? host.deps.default_template;
+  const template = templateOf(host, templateName);
   const { name, run, run_root, work_root } = await host.runDirectory(request.attempt_id);
   const body = await bodyOf(host, request);
   const slug = workName(request.task_id);
@@ -34,7 +36,7 @@ export async function startRun(host: Host, request: RunRequest): Promise<Started
     task_id: request.task_id,
     branch: request.branch_name,
     model: template.model,
-    session_id: request.checkpoint?.session_id ?? null,
+    session_id: sessionToResume(request.checkpoint, sessionPlace(host.deps.hostId, templateName)),
   });
   const grace_cs = centiseconds(request.kill_grace_ms);
   const sections: Array<[string, string]> = [
@@ -121,8 +123,7 @@ const EXPLANATIONS: Record<string, string> = {
   input_incomplete: 'the input of the launcher was cut short',
 };
 
-function templateOf(host: Host, name: string | null): ResolvedTemplate {
-  const wanted = name ?? host.deps.default_template;
+function templateOf(host: Host, wanted: string): ResolvedTemplate {
   const template = findTemplate(wanted, host.deps.templates);
   if (template !== null) return template;
   const known = [...allTemplates(host.deps.templates).keys()].join(', ');
