@@ -1,4 +1,5 @@
 import type { RunRequest, StartedRun } from '../../contracts/run';
+import type { Change, Text } from '../../contracts/task';
 import { ArgumentError, type Command, renderCommand, type TemplateValues } from '../agent-cli/render-command';
 import { MissingValueError, NO_VALUES, runEnvironment } from '../agent-cli/run-environment';
 import { sessionPlace, sessionToResume } from '../agent-cli/session';
@@ -25,10 +26,11 @@ export async function startRun(host: Host, request: RunRequest): Promise<Started
   const templateName = request.template ?? host.deps.default_template;
   const template = templateOf(host, templateName);
   const { name, run, run_root, work_root } = await host.runDirectory(request.attempt_id);
-  const body = await bodyOf(host, request);
+  const body = await textOf(host, request.body);
+  const change: Change = request.change ? JSON.parse(await textOf(host, request.change)) : {};
   const slug = workName(request.task_id);
   const work_dir = `${work_root}/${slug}`;
-  const prompt = template.prompt === 'script' ? body : promptOf(host, template, request, body);
+  const prompt = template.prompt === 'script' ? body : promptOf(host, template, request, { body, ...change });
   const { argv, stdin } = render(template, {
     prompt,
     prompt_file: `${run}/prompt`,
@@ -133,10 +135,10 @@ function templateOf(host: Host, wanted: string): ResolvedTemplate {
   );
 }
 
-async function bodyOf(host: Host, request: RunRequest): Promise<string> {
-  if ('inline' in request.body) return request.body.inline;
-  const bytes = await host.deps.blobs.read(request.body.ref);
-  if (bytes === null) throw hostFailure('body_missing', `blob ${request.body.ref} is not in the store`);
+async function textOf(host: Host, text: Text): Promise<string> {
+  if ('inline' in text) return text.inline;
+  const bytes = await host.deps.blobs.read(text.ref);
+  if (bytes === null) throw hostFailure('body_missing', `blob ${text.ref} is not in the store`);
   return Buffer.from(bytes).toString();
 }
 
@@ -144,12 +146,12 @@ function promptOf(
   { deps: { prompts } }: Host,
   { cli }: ResolvedTemplate,
   request: RunRequest,
-  body: string,
+  text: { body: string } & Change,
 ): string {
   const { title, labels, branch_name, repository, findings, handed_in, checkpoint } = request;
   return buildPrompt({
     title,
-    body,
+    ...text,
     labels,
     branch_name,
     repository,

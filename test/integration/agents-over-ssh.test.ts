@@ -52,7 +52,7 @@ beforeAll(async () => {
     user: sshd.user,
     identity_file: sshd.identity,
     host_key_fingerprint: sshd.hostKeys[0]?.fingerprint,
-    capabilities: ['agent:code'],
+    capabilities: ['agent:code', 'agent:review'],
     slots: 2,
     run_root: join(root, 'runs'),
     work_root: join(root, 'work'),
@@ -138,6 +138,34 @@ describe('a task whose review was rejected', () => {
     expect(third.attempts[1].failure.code).toBe('session_not_found');
     expect(third.receipt.summary).toContain(`[${CALLED} -]`);
     expect(third).toMatchObject({ checkpoint: SESSION, review_count: 1, retry_count: 0 });
+  });
+});
+
+describe('what is known of a change', () => {
+  const LABELS = ['agent:review'];
+  const body = 'Say what is wrong.';
+  const affected_files = ['src/a.ts', "src/it's.ts"];
+  const diff = (lines: number) =>
+    `diff --git a/src/a.ts b/src/a.ts\n--- a/src/a.ts\n+++ b/src/a.ts\n@@ -0,0 +1,${lines} @@\n${'+a line\n'.repeat(lines)}`;
+
+  it.each([3, 10_000])('is in the prompt of a review: a diff of %d lines', async (lines) => {
+    const change = { diff: diff(lines), affected_files };
+    const task = await create({ template: 'codex-cli', labels: LABELS, body, ...change });
+    const { receipt, branch_name } = await task.becomes('completed', 1);
+    const prompt = promptOf({ body: { inline: body }, labels: LABELS, branch_name }, change);
+    expect(prompt).toContain(change.diff);
+    expect(receipt.summary).toBe(`[${CALLED} -] ${createHash('sha256').update(prompt).digest('hex')}`);
+  });
+
+  it.each([3, 10_000])('is there for an agent that pulls: a diff of %d lines', async (lines) => {
+    const change = { diff: diff(lines), affected_files };
+    const labels = ['agent:elsewhere'];
+    await create({ execution_mode: 'http_pull', labels, body, ...change });
+    const asked = { agent_id: 'ada', capabilities: labels, wait_ms: 20_000 };
+    const { status, body: got } = await api.post('/tasks/dequeue', asked);
+    expect(status).toBe(200);
+    expect(got.task).toMatchObject({ body, ...change });
+    expect(got.task.change).toBeUndefined();
   });
 });
 
