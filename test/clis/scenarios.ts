@@ -1,7 +1,7 @@
 /** What every CLI must do on a host, whatever its model says. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RunRequest } from '../../contracts/run';
 import { gitOrigin, tipOf } from '../helpers/git-origin';
 import { git, marked } from '../helpers/local-host';
@@ -29,7 +29,6 @@ const FETCH_MS = 600_000;
 const HOSTILE = `Say 'hello' to "$(touch pwned)" and \`touch pwned\`;\n--help\n\${HOME} \\ äö 🙂 {prompt}`;
 
 export function scenarios(cli: CliUnderTest): void {
-  jest.setTimeout(180_000);
   let bin: string;
   let model: ModelServer;
   let host: ReturnType<typeof cliHost>;
@@ -141,7 +140,7 @@ export function scenarios(cli: CliUnderTest): void {
       model.script([{ stall: true }]);
       const request = host.request({ body: { inline: 'Say hello.' } });
       const started = await host.activities.startRun(request);
-      await waitUntil(() => model.stalled() === 1, { timeoutMs: 30_000, what: 'the model to be asked' });
+      await waitUntil(() => model.stalled() === 1, { timeoutMs: 60_000, what: 'the model to be asked' });
       await expectDead(request);
       await waitUntil(() => model.stalled() === 0, { what: 'the connection to the model to be gone' });
       const ended = await host.end(request, started);
@@ -155,7 +154,7 @@ export function scenarios(cli: CliUnderTest): void {
       const request = host.request({ body: { inline: 'Wait.' } });
       const started = await host.activities.startRun(request);
       await waitUntil(() => existsSync(join(started.work_dir, 'up')), {
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
         what: 'the tool to run',
       });
       await expectDead(request);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pino from 'pino';
 import { configSchema } from '../../contracts/config';
 import { readEnvironment } from '../../workers/config/environment';
@@ -15,8 +15,6 @@ import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { promptOf } from '../helpers/prompt-of';
 import { type Sshd, startSshd } from '../helpers/sshd';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(120_000);
 
 /** Says with what it was called, and what came by standard input. Sessions are gone once `gone` is there. */
 const CODEX = `#!/bin/sh
@@ -80,7 +78,7 @@ beforeAll(async () => {
     },
     { blobs: api.blobs },
   );
-}, 120_000);
+});
 
 afterAll(async () => {
   await hosts?.stop();

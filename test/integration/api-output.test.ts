@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { get, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OutputRef } from '../../contracts/blobs';
 import type { Role } from '../../workers/role';
 import { claimUpdate } from '../../workflows/messages';
@@ -11,8 +11,6 @@ import { startControl } from '../helpers/control-worker';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { claimBy } from '../helpers/task-state';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 const MIB = 1_048_576;
 let engine: TestNamespace;

@@ -1,9 +1,7 @@
 /** What agent CLIs are given and what is made of what they print, by way of programs that print it. */
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { localHost, PROMPTS } from '../helpers/local-host';
 import { promptOf } from '../helpers/prompt-of';
-
-jest.setTimeout(60_000);
 
 let host: ReturnType<typeof localHost>;
 afterEach(() => host.close());

@@ -1,10 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { localHost } from '../helpers/local-host';
 import { promptOf } from '../helpers/prompt-of';
-
-jest.setTimeout(60_000);
 
 let host: ReturnType<typeof localHost>;
 afterEach(() => host.close());

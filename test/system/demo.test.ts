@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it, jest } from '@jest/globals';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 const DEMO = join(__dirname, '..', '..', 'dist', 'examples', 'demo', 'main.js');
 
@@ -19,7 +19,7 @@ function demo(changes: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; s
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, said })));
 }
 
-it('goes through its three cases and leaves nothing behind', async () => {
+it('goes through its four cases and leaves nothing behind', async () => {
   const { code, said } = await demo();
   expect({ code, said }).toMatchObject({
     code: 0,
@@ -30,6 +30,11 @@ it('goes through its three cases and leaves nothing behind', async () => {
     { status: 'completed', artifacts: { branch: 'task/demo-greeting-1', changed_files: ['greeting.txt'] } },
     { status: 'completed', summary: expect.stringContaining('were looked at') },
     { status: 'completed', summary: 'raced' },
+    {
+      status: 'completed',
+      summary: expect.stringContaining('greets the world over 127.0.0.1'),
+      artifacts: { changed_files: ['greeting.txt'] },
+    },
   ]);
   expect(said).toContain('decided          http_pull: no configured host is capable');
   expect(said).toContain('Temporal UI while it ran: http://127.0.0.1:');

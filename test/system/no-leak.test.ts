@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { createFleet, type Fleet, ROLES, untilAnswered, untilClosed } from '../helpers/fleet';
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const SENTINEL = 'sentinel-of-the-prompt-7b1e';
 let fleet: Fleet;

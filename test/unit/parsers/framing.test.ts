@@ -132,7 +132,7 @@ describe('streams as they come', () => {
     const parsed = await parseOutput('codex', output(), { exit_code: 0, stderr: '' });
     expect(parsed).toMatchObject({ receipt: { summary: 'ok' }, warnings: ['line_too_long'] });
     expect(peak).toBeLessThan(8 * LINE_MAX_BYTES);
-  }, 60_000);
+  });
 
   it.each(['text', 'codex', 'receipt'] as const)('%s: a source may use its buffer again', async (cli) => {
     const bytes = Buffer.from('usage limit: \n{"status":"failed","summary":"usage limit"}\nthe end');
