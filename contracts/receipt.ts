@@ -48,11 +48,21 @@ export const checkpointSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{7,64}$/)
     .optional(),
-  session_id: z.string().max(200).optional(),
+  session_id: z.string().max(200).optional().describe("The CLI's own name for the conversation"),
+  session_at: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('Host and template, as `build-1/codex-cli`, where the session can be gone on with'),
 });
 
 /** Where a later attempt, by whoever gets the task, may go on. */
 export type Checkpoint = z.infer<typeof checkpointSchema>;
+
+/** An agent may send back what it was given, but it opens no session on a host. */
+export const agentCheckpointSchema = checkpointSchema.transform(
+  ({ session_at: _, ...checkpoint }): Checkpoint => checkpoint,
+);
 
 export const findingSchema = z.strictObject({
   file: z.string().max(1024).optional(),

@@ -3,6 +3,7 @@ import { OUTPUT_TAIL_BYTES } from '../../contracts/receipt';
 import type { FollowHeartbeat, FollowRequest, RunOutcome } from '../../contracts/run';
 import { checkpointOf, outcomeOf, type RunEnd } from '../agent-cli/outcome';
 import { parseOutput } from '../agent-cli/parsers/parse-output';
+import { sessionPlace } from '../agent-cli/session';
 import { findTemplate } from '../agent-cli/templates';
 import { type Collected, collectWork } from '../workspace/collect';
 import { EngineWatch } from './engine-watch';
@@ -170,12 +171,19 @@ async function conclude(
     exit_code: end.exit_code,
     duration_ms: end.duration_ms,
     output_ref: out.ref,
-    checkpoint: checkpointOf(evidence, request.checkpoint),
+    checkpoint: checkpointOf(
+      evidence,
+      request.checkpoint,
+      sessionPlace(host.deps.hostId, templateName(host, request)),
+    ),
   };
 }
 
 const NOTHING: Collected = { artifacts: {}, push_error: null };
 
+const templateName = ({ deps }: Host, { template }: FollowRequest['request']) =>
+  template ?? deps.default_template;
+
 /** The template may be gone from the config file since the run was started. */
-const cliOf = ({ deps }: Host, request: FollowRequest['request']) =>
-  findTemplate(request.template ?? deps.default_template, deps.templates)?.cli ?? 'text';
+const cliOf = (host: Host, request: FollowRequest['request']) =>
+  findTemplate(templateName(host, request), host.deps.templates)?.cli ?? 'text';

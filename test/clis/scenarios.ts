@@ -8,9 +8,10 @@ import { git, marked } from '../helpers/local-host';
 import { waitUntil } from '../helpers/wait-until';
 import { type CliPackage, fetchCli } from './cli-cache';
 import { type CliHostOptions, cliHost, MODEL_KEY } from './cli-host';
-import { type ModelRequest, type ModelServer, startModelServer, type Turn } from './model-server';
+import { type ModelRequest, type ModelServer, startModelServer, type Turn, textsIn } from './model-server';
+import { sessionScenarios } from './session-scenarios';
 
-export interface CliUnderTest extends Pick<CliHostOptions, 'template' | 'cli'> {
+export interface CliUnderTest extends Pick<CliHostOptions, 'template' | 'cli' | 'written'> {
   package: CliPackage;
   configure(settings: string, modelUrl: string): ReturnType<CliHostOptions['configure']>;
   /** What the CLI calls the conversation, and the key that it sends. */
@@ -37,8 +38,10 @@ export function scenarios(cli: CliUnderTest): void {
     model = await startModelServer();
   }, FETCH_MS);
   afterAll(() => model.close());
+  const newHost = (hostId: string) =>
+    cliHost({ ...cli, bin, hostId, configure: (settings) => cli.configure(settings, model.url) });
   beforeEach(() => {
-    host = cliHost({ ...cli, bin, configure: (settings) => cli.configure(settings, model.url) });
+    host = newHost('here');
   });
   afterEach(() => host.close());
 
@@ -72,6 +75,16 @@ export function scenarios(cli: CliUnderTest): void {
     expect(textsIn(asked?.body).some((text) => text.includes(HOSTILE))).toBe(true);
     expect(readdirSync(started.work_dir)).toEqual([]);
     expect(ended.stdout + ended.stderr).not.toContain(MODEL_KEY);
+  });
+
+  it('is given a prompt that no argument can hold, whether or not the template has it as one', async () => {
+    const long = `${HOSTILE}\n${'All of it matters. '.repeat(10_000)}`;
+    for (const template of [cli.template, 'written']) {
+      model.script([{ text: 'Read.' }]);
+      const ended = await host.run({ template, body: { inline: long } });
+      expect(ended.outcome.receipt?.summary).toBe('Read.');
+      expect(textsIn(model.requests()[0]?.body).some((text) => text.includes(long))).toBe(true);
+    }
   });
 
   it('edits a file and commits: the branch is at the origin', async () => {
@@ -113,6 +126,8 @@ export function scenarios(cli: CliUnderTest): void {
     );
   });
 
+  sessionScenarios(cli, () => ({ host, model, newHost }));
+
   describe('killed', () => {
     async function expectDead(request: RunRequest) {
       expect(marked(request.attempt_id).length).toBeGreaterThan(0);
@@ -146,9 +161,4 @@ export function scenarios(cli: CliUnderTest): void {
       expect((await host.end(request, started)).outcome.failure?.code).toBe('killed');
     });
   });
-}
-
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(textsIn) : [];
 }

@@ -44,7 +44,7 @@ describe('the output of codex', () => {
         output_ref: outcome.output_ref,
         duration_ms: outcome.duration_ms,
       },
-      checkpoint: { session_id: '0199-thread' },
+      checkpoint: { session_id: '0199-thread', session_at: 'local/agent' },
     });
   });
 
@@ -55,7 +55,7 @@ describe('the output of codex', () => {
     const outcome = await host.run({ template: 'agent' });
     expect(await host.blobs.size(outcome.output_ref ?? '')).toBeGreaterThan(noise.length);
     expect(outcome.receipt?.summary).toBe('At last.');
-    expect(outcome.checkpoint).toEqual({ session_id: '0199-thread' });
+    expect(outcome.checkpoint).toEqual({ session_id: '0199-thread', session_at: 'local/agent' });
   });
 
   it('that ends at a limit is a failure that says what to do', async () => {
