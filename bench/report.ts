@@ -49,22 +49,23 @@ function reportEngine({ throughput, costs, renewals }: EngineFigures) {
   );
 }
 
-function reportSsh({ latency, fleet }: SshFigures) {
-  reportLatency(latency);
-  if (fleet !== null) reportFleet(fleet);
-}
-
-function reportLatency(latency: Latency) {
-  const { runMs, coldMs, masterMs, ofCold, ofMaster, rounds } = latency;
-  console.log(`\nOver SSH, from the decision to the first byte of the remote process (medians of ${rounds})`);
-  console.table([
-    { beside: 'ssh, a connection each time', 'run ms': runMs, ms: coldMs, ratio: round(ofCold, 2) },
-    { beside: 'ssh over a ControlMaster', 'run ms': runMs, ms: masterMs, ratio: round(ofMaster, 2) },
-  ]);
+function reportSsh({ asLoggedIn, bare, fleet }: SshFigures) {
+  console.log('\nOver SSH, from the decision to the first byte of the remote process (medians)');
+  console.table([latencyRow('as this user has it', asLoggedIn), latencyRow('without dotfiles', bare)]);
   console.log(
     `Aims: at most ${AIM.ofCold} of a connection each time, and ${AIM.ofMaster} of a ControlMaster`,
   );
+  if (fleet !== null) reportFleet(fleet);
 }
+
+const latencyRow = (login: string, { runMs, coldMs, masterMs, ofCold, ofMaster }: Latency) => ({
+  login,
+  'a run, ms': runMs,
+  'ssh, a connection each, ms': coldMs,
+  ratio: round(ofCold, 2),
+  'ssh, ControlMaster, ms': masterMs,
+  'ratio ': round(ofMaster, 2),
+});
 
 function reportFleet(fleet: Fleet) {
   const { hosts, tasks, atOnce, attempts } = fleet;
