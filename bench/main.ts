@@ -19,21 +19,26 @@ async function main() {
       part: { type: 'string' },
     },
   });
-  const wanted = (part: string) => values.part === undefined || values.part === part;
   const directory = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
   const onLine = (line: string) => console.error(line);
   const figures: Figures = {};
-  try {
-    if (wanted('engine')) {
-      const [rounds, scale] = [Number(values.rounds), Number(values.scale)];
-      figures.engine = await measureEngine(join(directory, 'engine'), { rounds, scale, onLine });
-    }
-    if (wanted('ssh')) figures.ssh = await measureSsh(join(directory, 'ssh'), onLine);
-  } finally {
-    // A part that fails takes nothing from those before it.
-    report(figures);
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-  }
+  // A part that fails takes nothing from the others.
+  const attempt = async (part: string, measure: () => Promise<void>) => {
+    if (values.part !== undefined && values.part !== part) return;
+    await measure().catch((error: unknown) => {
+      console.error(error);
+      process.exitCode = 1;
+    });
+  };
+  const [rounds, scale] = [Number(values.rounds), Number(values.scale)];
+  await attempt('engine', async () => {
+    figures.engine = await measureEngine(join(directory, 'engine'), { rounds, scale, onLine });
+  });
+  await attempt('ssh', async () => {
+    figures.ssh = await measureSsh(join(directory, 'ssh'), onLine);
+  });
+  report(figures);
+  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 }
 
 main().catch((error: unknown) => {

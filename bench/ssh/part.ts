@@ -27,7 +27,7 @@ export async function measureSsh(
   const asLoggedIn = await withSshd(join(directory, 'as-logged-in'), [], measureLatency);
   if (typeof asLoggedIn === 'string') return asLoggedIn;
   const home = join(directory, 'home');
-  mkdirSync(home);
+  mkdirSync(home, { recursive: true });
   return withSshd(join(directory, 'bare'), [MANY, `SetEnv HOME="${home}"`], async (sshd, below) => {
     const bare = await measureLatency(sshd, below);
     const fleet = await measureFleet(sshd, below, onLine).catch((error: unknown) => {
