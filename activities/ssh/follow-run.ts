@@ -84,6 +84,7 @@ async function followToEnd(
     // The first look only asks for the clock of the host.
     const first = !life.known;
     let behindAndMoving = false;
+    const askedAt = performance.now();
     try {
       const seen = await look(
         host,
@@ -95,10 +96,11 @@ async function followToEnd(
         },
         { signal, timeout_ms },
       );
+      const took_ms = performance.now() - askedAt;
       life.answered(seen.clock_cs);
       const behind = (await out.take(seen.out)) + (await err.take(seen.err));
       const moved = seen.out.chunk.length + seen.err.chunk.length > 0;
-      pace.saw(moved);
+      pace.saw(moved, took_ms);
       behindAndMoving = behind > 0 && moved;
       if (seen.state === 'gone') return LOST;
       if (seen.state === 'over' && behind === 0) return seen.end ?? LOST;

@@ -68,7 +68,7 @@ link_place() {
 
 # take_place DIR LIMIT NAME: takes one of LIMIT places for the run NAME; fails when all are held. Sets place.
 take_place() {
-  mkdir -p "$1" || return 1
+  [ -d "$1" ] || mkdir -p "$1" || return 1
   beyond=0
   for place_file in "$1"/*.*; do
     place_number=\${place_file##*/}

@@ -34,12 +34,7 @@ export interface StartParams {
  */
 export const startScript = (params: StartParams, sections: Array<[name: string, bytes: number]>): string => {
   const total = sections.reduce((sum, [, bytes]) => sum + bytes, 0);
-  let offset = 0;
-  const split = sections.map(([name, bytes]) => {
-    const line = `section ${name} ${offset + 1} ${bytes}\n`;
-    offset += bytes;
-    return line;
-  });
+  const split = sections.map(([name, bytes]) => `section ${name} ${bytes}\n`);
   return [
     assignments({ ...params, total, root: '', survivors: '' }),
     PROCESS_SH,
@@ -59,7 +54,12 @@ fail() {
   exit 0
 }
 
-section() { tail -c "+$2" "$stage/input" | head -c "$3" > "$stage/$1"; }
+# section NAME BYTES: the next part of the input. From a file dd reads what it is told to, no byte more or less.
+section() {
+  if [ "$2" = 0 ]; then : > "$stage/$1"
+  else dd bs="$2" count=1 2>/dev/null > "$stage/$1"
+  fi
+}
 
 # Waits until the agent's process is known, and says which. A claim that leads to nothing is made void.
 await() {
@@ -91,7 +91,7 @@ await() {
 start() {
   trap : PIPE HUP
   [ ! -d "$run" ] || await adopted
-  mkdir -p "$run_root" "$work_root" || fail work_dir_failed
+  { [ -d "$run_root" ] && [ -d "$work_root" ]; } || mkdir -p "$run_root" "$work_root" || fail work_dir_failed
   stage=$run_root/.stage.$name.$$
   trap 'rm -rf "$stage"' EXIT
   mkdir "$stage" && cat > "$stage/input" || fail work_dir_failed
@@ -113,7 +113,7 @@ start() {
   # In a shell of its own: git's settings are not for the agent.
   (prepare_work_dir) >&2 || fail work_dir_failed
 
-  split_input
+  split_input < "$stage/input"
   echo "$attempt" > "$stage/attempt"
   echo "$work_dir" > "$stage/work_dir"
   echo 0 > "$stage/alive"
