@@ -180,6 +180,6 @@ it('the record of a run says how it ended', async () => {
   const started = await host.activities.startRun(request);
   await host.follow(request, started).outcome;
   expect(readFileSync(join(started.run_dir, 'rc'), 'utf8')).toMatch(
-    /^code=3\nreason=exit\nsurvivors=\nended_at=\d{10}\nutc_offset=[+-]\d{4}\nduration_ms=\d+\n$/,
+    /^code=3\nreason=exit\nsurvivors=\nended_at=\d{10}\nutc_offset=[+-]\d{4}\nduration_ms=\d+\n+$/,
   );
 });

@@ -50,7 +50,10 @@ generation() {
 # link_place DIR NUMBER GENERATION NAME: fails when another was first.
 link_place() {
   proc_start $$
-  echo "$4 $$ $start $boot" > "$1/.new.$$"
+  if ! echo "$4 $$ $start $boot" > "$1/.new.$$"; then
+    rm -f "$1/.new.$$"
+    return 1
+  fi
   ln "$1/.new.$$" "$1/$2.$3" 2>/dev/null
   linked=$?
   rm -f "$1/.new.$$"

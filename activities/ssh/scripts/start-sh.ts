@@ -34,7 +34,7 @@ export interface StartParams {
  */
 export const startScript = (params: StartParams, sections: Array<[name: string, bytes: number]>): string => {
   const total = sections.reduce((sum, [, bytes]) => sum + bytes, 0);
-  const split = sections.map(([name, bytes]) => `section ${name} ${bytes}\n`);
+  const split = sections.map(([name, bytes]) => `section ${name} ${bytes} || return 1\n`);
   return [
     assignments({ ...params, total, root: '', survivors: '' }),
     PROCESS_SH,
@@ -43,7 +43,7 @@ export const startScript = (params: StartParams, sections: Array<[name: string, 
     PLACES_SH,
     PREPARE_SH,
     START_SH,
-    `split_input() {\n${split.join('')}:\n}\n`,
+    `split_input() {\n${split.join('')}}\n`,
     'start\n',
   ].join('');
 };
@@ -57,7 +57,7 @@ fail() {
 # section NAME BYTES: the next part of the input. From a file dd reads what it is told to, no byte more or less.
 section() {
   if [ "$2" = 0 ]; then : > "$stage/$1"
-  else dd bs="$2" count=1 2>/dev/null > "$stage/$1"
+  else dd_said=$(dd bs="$2" count=1 2>&1 > "$stage/$1") || { echo "$dd_said" >&2; false; }
   fi
 }
 
@@ -113,13 +113,12 @@ start() {
   # In a shell of its own: git's settings are not for the agent.
   (prepare_work_dir) >&2 || fail work_dir_failed
 
-  split_input < "$stage/input"
-  echo "$attempt" > "$stage/attempt"
-  echo "$work_dir" > "$stage/work_dir"
-  echo 0 > "$stage/alive"
+  # A full disk ends the start here: what is cut short must never run.
+  split_input < "$stage/input" && echo "$attempt" > "$stage/attempt" && echo "$work_dir" > "$stage/work_dir" &&
+    echo 0 > "$stage/alive" && reserve "$stage" || fail work_dir_failed
   rm -f "$stage/input"
-  # The claim. It can only fail because a kill was here first.
-  mkdir "$run" || await adopted
+  # The claim. When it is there already, a kill was here first.
+  mkdir "$run" || { [ ! -d "$run" ] || await adopted; fail work_dir_failed; }
   mv "$stage"/* "$run/" || fail work_dir_failed
   set -- sh "$run/launcher.sh" supervise
   if offers_scope; then set -- systemd-run --user --scope --quiet --collect --property=Delegate=yes "$@"; fi
