@@ -32,6 +32,11 @@ export const receiptSchema = z.strictObject({
   duration_ms: z.number().int().nonnegative().default(0),
   usage: usageSchema.optional(),
   output_ref: z.string().max(200).optional().describe('Blob with the whole output'),
+  warnings: z
+    .array(z.string().max(64))
+    .max(20)
+    .optional()
+    .describe('Codes of what was odd and did not count, such as nonzero_exit after a successful end'),
   output_tail: z
     .string()
     .max(OUTPUT_TAIL_BYTES)

@@ -57,6 +57,7 @@ export function outcomeOf(evidence: RunEvidence): { receipt: Receipt | null; fai
       duration_ms: end.duration_ms,
       output_ref: evidence.output_ref,
       output_tail: evidence.output_tail,
+      ...(parsed.warnings.length > 0 && { warnings: parsed.warnings }),
     },
     failure: null,
   };

@@ -90,6 +90,18 @@ describe('a part of an output', () => {
   });
 });
 
+it('is standard output, unless standard error is asked for', async () => {
+  const { ref, output } = await running();
+  await api.blobs.append(ref, 0, Buffer.from('out'));
+  expect(await api.get(`${output}?stream=stderr`)).toMatchObject({
+    status: 404,
+    body: { code: 'no_output' },
+  });
+  await api.blobs.append(`${ref}:err`, 0, Buffer.from('err'));
+  expect((await api.get(output)).body).toBe('out');
+  expect((await api.get(`${output}?stream=stderr`)).body).toBe('err');
+});
+
 describe('a followed output', () => {
   it('is given as it grows, and ends with the attempt', async () => {
     const { at, ref, output, end } = await running();
@@ -190,6 +202,7 @@ describe('a request for output that cannot be served', () => {
     ['follow=1', 400],
     ['follow=true&follow=true', 400],
     ['follow[]=true', 400],
+    ['stream=both', 400],
     ['follow=true&epoch=0', 400],
     ['follow=true&epoch=-1', 400],
     ['follow=true&epoch=1.5', 400],

@@ -34,6 +34,14 @@ describe('a receipt', () => {
     });
   });
 
+  it('says what was odd about a run that went well', async () => {
+    const parsed = await parse('codex', codex.run(), { exit_code: 1 });
+    const { receipt, failure } = outcomeOf(evidence(parsed, { end: { ...END, exit_code: 1 } }));
+    expect(failure).toBeNull();
+    expect(receipt).toMatchObject({ status: 'completed', warnings: ['nonzero_exit'] });
+    expect(receiptSchema.safeParse(receipt).success).toBe(true);
+  });
+
   it('puts what was seen before what is said, which fills the rest', async () => {
     const said = JSON.stringify({
       status: 'completed',

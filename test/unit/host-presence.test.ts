@@ -16,7 +16,10 @@ describe('a host is seen as it is within 20 s', () => {
     ['with the rarest looks that the config takes', { probe_ms: SLOWEST }],
     ['with the longest presence', { presence_ms: 86_400_000, probe_ms: SLOWEST }],
   ])('%s', (_, more) => {
-    const config = configSchema.parse({ hosts: { box: { transport: 'local', capabilities: ['agent:code'] } }, ...more });
+    const config = configSchema.parse({
+      hosts: { box: { transport: 'local', capabilities: ['agent:code'] } },
+      ...more,
+    });
     expect(profileOf(host(config), { config }).presence_ms).toBeLessThan(WITHIN_MS);
     // One look that hangs until it is given up, then the next, which reaches it.
     expect(PROBE_TIMEOUT_MS + looksEvery(config)).toBeLessThan(WITHIN_MS);
