@@ -36,7 +36,7 @@ const recordings = existsSync(join(__dirname, '../shared/samples'));
 
 module.exports = {
   // A guard against hanging, not a measure: real servers start slowly on a busy machine.
-  testTimeout: 60_000,
+  testTimeout: 300_000,
   projects: [
     project('unit', recordings ? {} : { testPathIgnorePatterns: ['/parsers/recordings\\.test\\.ts$'] }),
     project('integration', real),

@@ -9,15 +9,25 @@ export interface Output {
 }
 
 /** The output of a run on a host is there while it grows, and named before the attempt has ended. */
-function outputsOf({ report }: TaskReading, epoch: number | undefined) {
+export interface OutputChoice {
+  /** Of the attempt; undefined: of the latest that has one. */
+  epoch: number | undefined;
+  stream: 'stdout' | 'stderr';
+}
+
+const refOf = (ref: string, stream: OutputChoice['stream']) => {
+  if (stream === 'stdout') return ref;
+  return ref.startsWith('output:') ? `${ref}:err` : null;
+};
+
+function outputsOf({ report }: TaskReading, { epoch, stream }: OutputChoice) {
   return (report?.view.attempts ?? [])
     .filter((attempt) => epoch === undefined || attempt.epoch === epoch)
     .toReversed()
-    .flatMap((attempt) =>
-      attempt.output_ref === null
-        ? []
-        : [{ ref: attempt.output_ref, epoch: attempt.epoch, ended: attempt.ended_at !== null }],
-    );
+    .flatMap((attempt) => {
+      const ref = attempt.output_ref && refOf(attempt.output_ref, stream);
+      return ref ? [{ ref, epoch: attempt.epoch, ended: attempt.ended_at !== null }] : [];
+    });
 }
 
 const noOutput = () => new ApiProblem(404, 'no_output', 'no such attempt, or it has no output');
@@ -26,9 +36,9 @@ const noOutput = () => new ApiProblem(404, 'no_output', 'no such attempt, or it 
 export async function findOutput(
   blobs: Pick<BlobStore, 'size'>,
   reading: TaskReading,
-  epoch: number | undefined,
+  choice: OutputChoice,
 ): Promise<Output & { size: number }> {
-  for (const output of outputsOf(reading, epoch)) {
+  for (const output of outputsOf(reading, choice)) {
     const size = await blobs.size(output.ref);
     if (size !== null) return { ref: output.ref, epoch: output.epoch, size };
   }
@@ -39,9 +49,9 @@ export async function findOutput(
 export async function findGrowingOutput(
   blobs: Pick<BlobStore, 'size'>,
   reading: TaskReading,
-  epoch: number | undefined,
+  choice: OutputChoice,
 ): Promise<Output> {
-  const [latest] = outputsOf(reading, epoch);
+  const [latest] = outputsOf(reading, choice);
   if (latest && reading.running && !latest.ended) return latest;
-  return findOutput(blobs, reading, epoch);
+  return findOutput(blobs, reading, choice);
 }

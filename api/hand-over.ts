@@ -1,6 +1,6 @@
 /** A grant as its holder gets it: with the whole prompt, and with how often to renew. */
 import type { Dequeued } from '../contracts/api';
-import type { HolderRef, Text } from '../contracts/task';
+import type { Change, HolderRef, Text } from '../contracts/task';
 import { holderId } from '../workflows/names';
 import type { Grant } from '../workflows/task/message-types';
 import type { ApiContext } from './context';
@@ -36,8 +36,15 @@ export async function handOver(
     });
   }
   const lease = { taskId, epoch };
+  const { change: known, ...rest } = work;
+  const change: Change = known ? JSON.parse(await textOf(ctx, known)) : {};
   return {
-    task: { ...work, body: await textOf(ctx, work.body) },
+    task: {
+      ...rest,
+      body: await textOf(ctx, work.body),
+      diff: change.diff ?? null,
+      affected_files: change.affected_files ?? [],
+    },
     lease: {
       token: await ctx.tokens.issueLease({ sub: holderId(holder), product: scope, generation, lease }),
       epoch,
@@ -51,6 +58,6 @@ async function textOf({ blobs }: Pick<ApiContext, 'blobs'>, text: Text): Promise
   if ('inline' in text) return text.inline;
   const bytes = await blobs.read(text.ref);
   if (!bytes)
-    throw new ApiProblem(503, 'blob_missing', 'the body of the task cannot be read', { retryAfterS: 10 });
+    throw new ApiProblem(503, 'blob_missing', 'the text of the task cannot be read', { retryAfterS: 10 });
   return Buffer.from(bytes).toString('utf8');
 }

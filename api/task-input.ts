@@ -18,6 +18,8 @@ export interface TaskFacts {
   id: string;
   product: string;
   body: Text;
+  /** JSON of a `Change`; null when nothing is known. */
+  change: Text | null;
   noCapableHost: boolean;
   /** Milliseconds since 1970. */
   now: number;
@@ -28,6 +30,7 @@ export function taskInput(request: CreateTask, config: Config, facts: TaskFacts)
     task_id: facts.id,
     title: request.title,
     body: facts.body,
+    ...(facts.change && { change: facts.change }),
     labels: [...new Set(request.labels)],
     repository: request.repository ?? null,
     template: request.template ?? null,

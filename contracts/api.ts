@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { agentViewSchema, hostViewSchema } from './holder';
 import { holderIdSchema, labelSchema, messageIdSchema, productSchema } from './ids';
-import { checkpointSchema, findingSchema, receiptSchema } from './receipt';
+import { agentCheckpointSchema, findingSchema, receiptSchema } from './receipt';
 import {
   executionModeSchema,
   holderRefSchema,
@@ -75,7 +75,7 @@ export const heartbeatSchema = z.strictObject({
   agent_id: actingForSchema,
   epoch: epochSchema,
   progress: z.string().max(1_024).optional(),
-  checkpoint: checkpointSchema.optional(),
+  checkpoint: agentCheckpointSchema.optional(),
 });
 export const heartbeatAnswerSchema = z.object({
   expires_at: z.iso.datetime(),
@@ -121,7 +121,7 @@ export const completeSchema = z.strictObject({
 export const releaseSchema = z.strictObject({
   agent_id: actingForSchema,
   epoch: epochSchema,
-  checkpoint: checkpointSchema.optional(),
+  checkpoint: agentCheckpointSchema.optional(),
   message_id: resendIdSchema,
 });
 

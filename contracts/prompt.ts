@@ -13,7 +13,6 @@ export type OutputFormat = z.infer<typeof outputFormatSchema>;
 export const promptTaskSchema = createTaskSchema.extend({
   kind: taskKindSchema.optional().describe('Default: from the labels'),
   output_format: outputFormatSchema.optional().describe('Default: from the kind'),
-  affected_files: z.array(z.string().min(1).max(1024)).max(2000).optional(),
   diff: z.string().nullish(),
   findings: z.array(findingSchema).max(200).default([]).describe('Of the review before'),
   handed_in: receiptSchema.nullish().describe('What the attempt before handed in'),

@@ -12,6 +12,8 @@ export interface RunRequest {
   epoch: number;
   title: string;
   body: Text;
+  /** JSON of a `Change`. */
+  change?: Text | null;
   labels: string[];
   template: string | null;
   repository: string | null;

@@ -47,6 +47,12 @@ export const createTaskSchema = z.strictObject({
   title: z.string().min(1).max(500),
   body: z.string().max(1_048_576).describe('The prompt, or for the `shell` template the script'),
   labels: z.array(labelSchema).max(50).default([]),
+  diff: z.string().max(1_048_576).optional().describe('For a review: the change to be judged'),
+  affected_files: z
+    .array(z.string().min(1).max(1024))
+    .max(2000)
+    .optional()
+    .describe('What the work is expected to touch'),
   repository: z
     .string()
     .min(1)
@@ -69,6 +75,8 @@ export const createTaskSchema = z.strictObject({
   pr_title: z.string().max(500).optional(),
 });
 export type CreateTask = z.infer<typeof createTaskSchema>;
+/** What is known of the change that a task is about. */
+export type Change = Pick<CreateTask, 'diff' | 'affected_files'>;
 
 export const leaseSchema = z.object({
   holder: holderRefSchema,
@@ -144,6 +152,8 @@ export const workSchema = z.object({
   id: z.string(),
   title: z.string(),
   body: z.string(),
+  diff: z.string().nullable(),
+  affected_files: z.array(z.string()),
   labels: z.array(z.string()),
   repository: z.string().nullable(),
   branch_name: z.string(),

@@ -18,6 +18,7 @@ export const BUILT_INS: Record<BuiltInTemplate, Template> = {
       '--sandbox',
       'danger-full-access',
       ['--model', '{model}'],
+      ['resume', '{session_id}'],
       '-',
     ],
   },
@@ -33,6 +34,7 @@ export const BUILT_INS: Record<BuiltInTemplate, Template> = {
       '--settings',
       '{"verbose":false}',
       ['--model', '{model}'],
+      ['--resume', '{session_id}'],
     ],
     // With background tasks there are several results, and an update may replace the program under a run.
     env: { CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1', DISABLE_AUTOUPDATER: '1' },
@@ -43,7 +45,7 @@ export const BUILT_INS: Record<BuiltInTemplate, Template> = {
   },
 
   opencode: {
-    argv: ['opencode', 'run', '--format', 'json', ['--model', '{model}']],
+    argv: ['opencode', 'run', '--format', 'json', ['--model', '{model}'], ['--session', '{session_id}']],
     env: { OPENCODE_DISABLE_AUTOUPDATE: '1' },
   },
 };

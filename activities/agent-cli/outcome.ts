@@ -1,6 +1,7 @@
 import type { Artifacts, Checkpoint, Receipt } from '../../contracts/receipt';
 import type { Failure } from '../../contracts/task';
 import type { OutputFailure, ParsedOutput } from './parsers/types';
+import { canGoOn, sessionToResume } from './session';
 
 /** How a run ended, as its record says. */
 export interface RunEnd {
@@ -23,6 +24,8 @@ export interface RunEvidence {
   push_error: string | null;
   work_dir: string;
   output_ref: string;
+  /** As `Receipt.output_tail`. */
+  output_tail: string;
 }
 
 const MESSAGE_MAX = 2_000;
@@ -53,6 +56,8 @@ export function outcomeOf(evidence: RunEvidence): { receipt: Receipt | null; fai
       artifacts: { ...relative(parsed.receipt.artifacts, evidence.work_dir), ...evidence.artifacts },
       duration_ms: end.duration_ms,
       output_ref: evidence.output_ref,
+      output_tail: evidence.output_tail,
+      ...(parsed.warnings.length > 0 && { warnings: parsed.warnings }),
     },
     failure: null,
   };
@@ -60,19 +65,20 @@ export function outcomeOf(evidence: RunEvidence): { receipt: Receipt | null; fai
 
 /**
  * Where the next attempt may go on; null: where this one did. Only what others can fetch is such a place, and a
- * session is one for the host that has it.
+ * session is one for the host and the template that have it (`session_at`).
  */
 export function checkpointOf(
   { parsed, artifacts: { branch, commit }, push_error }: RunEvidence,
   before: Checkpoint | null,
+  session_at: string,
 ): Checkpoint | null {
   const pushed = branch !== undefined && commit !== undefined && push_error === null;
   const place = pushed ? { branch, commit } : null;
-  if (parsed?.failure?.code === 'session_not_found') {
-    return place ?? (before && { ...before, session_id: undefined });
+  if (!canGoOn(parsed?.failure?.code ?? null, sessionToResume(before, session_at) !== null)) {
+    return place ?? (before && { ...before, session_id: undefined, session_at: undefined });
   }
   const session_id = parsed?.session_id ?? null;
-  return session_id === null ? place : { ...before, ...place, session_id };
+  return session_id === null ? place : { ...before, ...place, session_id, session_at };
 }
 
 /** Some CLIs name whole paths; those in the work directory are shown as git would. */

@@ -22,7 +22,7 @@ const RETRYABLE = {
   template_value_missing: false,
   /** A value of the environment is named by the config file, and not there. */
   env_missing: false,
-  /** The body is a blob that is not there. */
+  /** The body, or what is known of the change, is a blob that is not there. */
   body_missing: false,
   attempt_id_invalid: false,
   /** The work directory could not be prepared; the message has git's words. */

@@ -1,7 +1,9 @@
 import { Context } from '@temporalio/activity';
+import { OUTPUT_TAIL_BYTES } from '../../contracts/receipt';
 import type { FollowHeartbeat, FollowRequest, RunOutcome } from '../../contracts/run';
 import { checkpointOf, outcomeOf, type RunEnd } from '../agent-cli/outcome';
 import { parseOutput } from '../agent-cli/parsers/parse-output';
+import { sessionPlace } from '../agent-cli/session';
 import { findTemplate } from '../agent-cli/templates';
 import { type Collected, collectWork } from '../workspace/collect';
 import { EngineWatch } from './engine-watch';
@@ -16,7 +18,8 @@ import { SignOfLife } from './sign-of-life';
 const POLL_MS = 500;
 /** A look is given up after a third of the time after which the run is lost, but not before this. */
 const LOOK_MS = 1_000;
-const TAIL_BYTES = 32_768;
+/** Of what was said on standard error, for a reason. */
+const STDERR_BYTES = 32_768;
 
 /**
  * Follows a run to its end, on whatever worker, as often as needed. When it is cancelled or its worker shuts
@@ -81,6 +84,7 @@ async function followToEnd(
     // The first look only asks for the clock of the host.
     const first = !life.known;
     let behindAndMoving = false;
+    const askedAt = performance.now();
     try {
       const seen = await look(
         host,
@@ -92,10 +96,11 @@ async function followToEnd(
         },
         { signal, timeout_ms },
       );
+      const took_ms = performance.now() - askedAt;
       life.answered(seen.clock_cs);
       const behind = (await out.take(seen.out)) + (await err.take(seen.err));
       const moved = seen.out.chunk.length + seen.err.chunk.length > 0;
-      pace.saw(moved);
+      pace.saw(moved, took_ms);
       behindAndMoving = behind > 0 && moved;
       if (seen.state === 'gone') return LOST;
       if (seen.state === 'over' && behind === 0) return seen.end ?? LOST;
@@ -139,12 +144,19 @@ async function conclude(
     end.reason === 'exit'
       ? await parseOutput(cliOf(host, request), out.stream(signal), {
           exit_code: end.exit_code,
-          stderr: await err.tail(TAIL_BYTES),
+          stderr: await err.tail(STDERR_BYTES),
           ...(end.ended_at_ms !== null && { ended_at_ms: end.ended_at_ms }),
           ...(end.utc_offset !== null && { time_zone: end.utc_offset }),
         })
       : null;
-  const evidence = { end, parsed, ...collected, work_dir: started.work_dir, output_ref: out.ref };
+  const evidence = {
+    end,
+    parsed,
+    ...collected,
+    work_dir: started.work_dir,
+    output_ref: out.ref,
+    output_tail: await out.tail(OUTPUT_TAIL_BYTES),
+  };
   const { receipt, failure } = outcomeOf(evidence);
   host.deps.logger.info(
     {
@@ -161,12 +173,19 @@ async function conclude(
     exit_code: end.exit_code,
     duration_ms: end.duration_ms,
     output_ref: out.ref,
-    checkpoint: checkpointOf(evidence, request.checkpoint),
+    checkpoint: checkpointOf(
+      evidence,
+      request.checkpoint,
+      sessionPlace(host.deps.hostId, templateName(host, request)),
+    ),
   };
 }
 
 const NOTHING: Collected = { artifacts: {}, push_error: null };
 
+const templateName = ({ deps }: Host, { template }: FollowRequest['request']) =>
+  template ?? deps.default_template;
+
 /** The template may be gone from the config file since the run was started. */
-const cliOf = ({ deps }: Host, request: FollowRequest['request']) =>
-  findTemplate(request.template ?? deps.default_template, deps.templates)?.cli ?? 'text';
+const cliOf = (host: Host, request: FollowRequest['request']) =>
+  findTemplate(templateName(host, request), host.deps.templates)?.cli ?? 'text';

@@ -1,4 +1,5 @@
 import type { BlobStore, OutputRef } from '../../contracts/blobs';
+import { tailText } from '../agent-cli/parsers/byte-tail';
 import type { StreamLook } from './follow-poll';
 
 export const outputRef = (attemptId: string): OutputRef => `output:${attemptId}`;
@@ -31,13 +32,11 @@ export class OutputCopy {
     return Math.max(0, seen.size - this.offset);
   }
 
-  /** The last bytes as text; a character cut in two is replaced. */
+  /** The last bytes as text, without what is left of a character cut in two; bytes that are no UTF-8 are replaced. */
   async tail(bytes: number): Promise<string> {
-    const found = await this.blobs.read(this.ref, {
-      start: Math.max(0, this.offset - bytes),
-      end: this.offset,
-    });
-    return Buffer.from(found ?? []).toString();
+    const start = Math.max(0, this.offset - bytes);
+    const found = await this.blobs.read(this.ref, { start, end: this.offset });
+    return tailText(found ?? new Uint8Array(), start > 0);
   }
 
   /** All that was copied, in pieces. Throws the abort reason. */

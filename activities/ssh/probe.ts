@@ -2,8 +2,8 @@ import { parseFields } from './fields';
 import type { Host } from './host';
 import { probeScript } from './scripts/probe-sh';
 
-/** Longer than it takes to connect by default, so that the reason is told; a host that hangs is noticed by then. */
-const PROBE_TIMEOUT_MS = 12_000;
+/** In milliseconds. Longer than it takes to connect by default, so that the reason is told; a hanging host is noticed by then. */
+export const PROBE_TIMEOUT_MS = 12_000;
 
 /** What a host is like, as it was seen. */
 export interface HostProbe {

@@ -1,6 +1,8 @@
 import type { RunRequest, StartedRun } from '../../contracts/run';
+import type { Change, Text } from '../../contracts/task';
 import { ArgumentError, type Command, renderCommand, type TemplateValues } from '../agent-cli/render-command';
 import { MissingValueError, NO_VALUES, runEnvironment } from '../agent-cli/run-environment';
+import { sessionPlace, sessionToResume } from '../agent-cli/session';
 import { allTemplates, findTemplate, type ResolvedTemplate } from '../agent-cli/templates';
 import { buildPrompt } from '../prompt/build-prompt';
 import { configuredCommands } from '../prompt/configured-commands';
@@ -21,12 +23,14 @@ const START_MS = 20_000;
  * first began. Throws the failures of `failures.ts`.
  */
 export async function startRun(host: Host, request: RunRequest): Promise<StartedRun> {
-  const template = templateOf(host, request.template);
+  const templateName = request.template ?? host.deps.default_template;
+  const template = templateOf(host, templateName);
   const { name, run, run_root, work_root } = await host.runDirectory(request.attempt_id);
-  const body = await bodyOf(host, request);
+  const body = await textOf(host, request.body);
+  const change: Change = request.change ? JSON.parse(await textOf(host, request.change)) : {};
   const slug = workName(request.task_id);
   const work_dir = `${work_root}/${slug}`;
-  const prompt = template.prompt === 'script' ? body : promptOf(host, template, request, body);
+  const prompt = template.prompt === 'script' ? body : promptOf(host, template, request, { body, ...change });
   const { argv, stdin } = render(template, {
     prompt,
     prompt_file: `${run}/prompt`,
@@ -34,7 +38,7 @@ export async function startRun(host: Host, request: RunRequest): Promise<Started
     task_id: request.task_id,
     branch: request.branch_name,
     model: template.model,
-    session_id: request.checkpoint?.session_id ?? null,
+    session_id: sessionToResume(request.checkpoint, sessionPlace(host.deps.hostId, templateName)),
   });
   const grace_cs = centiseconds(request.kill_grace_ms);
   const sections: Array<[string, string]> = [
@@ -121,8 +125,7 @@ const EXPLANATIONS: Record<string, string> = {
   input_incomplete: 'the input of the launcher was cut short',
 };
 
-function templateOf(host: Host, name: string | null): ResolvedTemplate {
-  const wanted = name ?? host.deps.default_template;
+function templateOf(host: Host, wanted: string): ResolvedTemplate {
   const template = findTemplate(wanted, host.deps.templates);
   if (template !== null) return template;
   const known = [...allTemplates(host.deps.templates).keys()].join(', ');
@@ -132,10 +135,10 @@ function templateOf(host: Host, name: string | null): ResolvedTemplate {
   );
 }
 
-async function bodyOf(host: Host, request: RunRequest): Promise<string> {
-  if ('inline' in request.body) return request.body.inline;
-  const bytes = await host.deps.blobs.read(request.body.ref);
-  if (bytes === null) throw hostFailure('body_missing', `blob ${request.body.ref} is not in the store`);
+async function textOf(host: Host, text: Text): Promise<string> {
+  if ('inline' in text) return text.inline;
+  const bytes = await host.deps.blobs.read(text.ref);
+  if (bytes === null) throw hostFailure('body_missing', `blob ${text.ref} is not in the store`);
   return Buffer.from(bytes).toString();
 }
 
@@ -143,12 +146,12 @@ function promptOf(
   { deps: { prompts } }: Host,
   { cli }: ResolvedTemplate,
   request: RunRequest,
-  body: string,
+  text: { body: string } & Change,
 ): string {
   const { title, labels, branch_name, repository, findings, handed_in, checkpoint } = request;
   return buildPrompt({
     title,
-    body,
+    ...text,
     labels,
     branch_name,
     repository,

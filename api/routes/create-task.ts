@@ -1,7 +1,13 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { z } from 'zod';
 import { taskAnswerSchema } from '../../contracts/api';
-import { type CreateTask, createTaskSchema, INLINE_TEXT_MAX_BYTES, type Text } from '../../contracts/task';
+import {
+  type Change,
+  type CreateTask,
+  createTaskSchema,
+  INLINE_TEXT_MAX_BYTES,
+  type Text,
+} from '../../contracts/task';
 import { initialState } from '../../workflows/rules/state';
 import { taskView } from '../../workflows/rules/view';
 import { maySee, principalOf, STAFF } from '../auth';
@@ -53,7 +59,8 @@ export function createTask(app: App, ctx: ApiContext) {
       const input = taskInput(request.body, ctx.config, {
         id,
         product,
-        body: await bodyText(ctx, request.body),
+        body: await keep(ctx, request.body.body),
+        change: await changeOf(ctx, request.body),
         noCapableHost: await noCapableHost(ctx, request.body.labels),
         now: Date.now(),
       });
@@ -69,8 +76,14 @@ export function createTask(app: App, ctx: ApiContext) {
   );
 }
 
-async function bodyText({ blobs }: ApiContext, { body }: CreateTask): Promise<Text> {
-  return Buffer.byteLength(body) <= INLINE_TEXT_MAX_BYTES ? { inline: body } : blobs.put(body);
+async function keep({ blobs }: ApiContext, text: string): Promise<Text> {
+  return Buffer.byteLength(text) <= INLINE_TEXT_MAX_BYTES ? { inline: text } : blobs.put(text);
+}
+
+async function changeOf(ctx: ApiContext, { diff, affected_files }: CreateTask): Promise<Text | null> {
+  if (diff === undefined && affected_files === undefined) return null;
+  const change: Change = { diff, affected_files };
+  return keep(ctx, JSON.stringify(change));
 }
 
 /** Throws 409 when the id belongs to another task. */

@@ -5,7 +5,7 @@ import { AttemptWatch } from '../attempt-watch';
 import { assertVisible, EVERYONE, principalOf } from '../auth';
 import { byteRange } from '../byte-range';
 import type { ApiContext, App } from '../context';
-import { findGrowingOutput, findOutput } from '../find-output';
+import { findGrowingOutput, findOutput, type OutputChoice } from '../find-output';
 import { followOutput } from '../follow-output';
 import { followerConnection } from '../follower-connection';
 import { Followers } from '../followers';
@@ -24,6 +24,7 @@ const querystring = z.strictObject({
     .min(1)
     .optional()
     .describe('Of the attempt; default: the latest with output; with `follow`, one that runs goes first'),
+  stream: z.enum(['stdout', 'stderr']).default('stdout'),
   follow: z
     .enum(['true', 'false'])
     .default('false')
@@ -51,7 +52,8 @@ export function taskOutput(app: App, ctx: ApiContext) {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { epoch, follow } = request.query;
+      const { epoch, stream: wanted, follow } = request.query;
+      const choice = { epoch, stream: wanted };
       const { range } = request.headers;
       if (follow === 'true' && range !== undefined) {
         throw new ApiProblem(400, 'range_with_follow', 'an output is followed whole: send no Range');
@@ -61,21 +63,25 @@ export function taskOutput(app: App, ctx: ApiContext) {
       if (!reading.report && reading.running) throw noWorker();
       const stream =
         follow === 'true'
-          ? await growing(ctx, reading, { id, epoch, reply, head: request.method === 'HEAD', followers })
-          : await written(ctx, reading, { epoch, range, reply });
+          ? await growing(ctx, reading, { id, choice, reply, head: request.method === 'HEAD', followers })
+          : await written(ctx, reading, { choice, range, reply });
       return reply.type('text/plain; charset=utf-8').send(stream as never);
     },
   );
 }
 
 interface Written {
-  epoch: number | undefined;
+  choice: OutputChoice;
   range: string | undefined;
   reply: FastifyReply;
 }
 
-async function written({ blobs }: ApiContext, reading: TaskReading, { epoch, range: asked, reply }: Written) {
-  const { ref, size } = await findOutput(blobs, reading, epoch);
+async function written(
+  { blobs }: ApiContext,
+  reading: TaskReading,
+  { choice, range: asked, reply }: Written,
+) {
+  const { ref, size } = await findOutput(blobs, reading, choice);
   const range = byteRange(asked, size);
   if (range === 'unsatisfiable') {
     throw new ApiProblem(416, 'range_not_satisfiable', `the output has ${size} bytes`, {
@@ -95,15 +101,15 @@ async function written({ blobs }: ApiContext, reading: TaskReading, { epoch, ran
 
 interface Growing {
   id: string;
-  epoch: number | undefined;
+  choice: OutputChoice;
   reply: FastifyReply;
   head: boolean;
   followers: Followers;
 }
 
 async function growing(ctx: ApiContext, reading: TaskReading, growing: Growing) {
-  const { id, epoch: asked, reply, head, followers } = growing;
-  const { ref, epoch } = await findGrowingOutput(ctx.blobs, reading, asked);
+  const { id, choice, reply, head, followers } = growing;
+  const { ref, epoch } = await findGrowingOutput(ctx.blobs, reading, choice);
   // For proxies that would hold lines back until they have many.
   reply.code(200).header('accept-ranges', 'none').header('x-accel-buffering', 'no');
   if (head) return Readable.from([]);

@@ -1,4 +1,4 @@
-/** A real sshd on 127.0.0.1 with keys of its own, run by the user of the demo. */
+/** A real sshd on 127.0.0.1 with keys of its own, run by the user of the demo and of the bench. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
@@ -22,17 +22,18 @@ const SERVER_DIRECTORIES = ['/usr/sbin', '/usr/local/sbin', '/sbin'];
 
 /**
  * Starts it with all its files in `directory`.
+ * @param settings lines of sshd_config
  * @returns why there is none, where this machine has none or it does not let this user in
  */
-export async function startSshd(directory: string): Promise<Sshd | string> {
+export async function startSshd(directory: string, settings: string[] = []): Promise<Sshd | string> {
   try {
-    return await start(directory);
+    return await start(directory, settings);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 }
 
-async function start(directory: string): Promise<Sshd | string> {
+async function start(directory: string, settings: string[]): Promise<Sshd | string> {
   const program = find('sshd', SERVER_DIRECTORIES);
   if (program === null) return 'there is no sshd here (package openssh-server)';
   if (find('ssh-keygen') === null || find('ssh') === null) return 'ssh and ssh-keygen are not here';
@@ -50,6 +51,7 @@ async function start(directory: string): Promise<Sshd | string> {
   writeFileSync(
     config,
     [
+      ...settings,
       `Port ${port}`,
       'ListenAddress 127.0.0.1',
       `HostKey ${hostKey}`,

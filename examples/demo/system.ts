@@ -10,6 +10,8 @@ const STOP_TIMEOUT_MS = 30_000;
 
 export interface System {
   url: string;
+  /** Of the process that plays every role; the Temporal server is a process of its own below it. */
+  pid: number;
   /** Where the Temporal UI is, as the system printed it. */
   temporalUi: string | null;
   stop(): Promise<void>;
@@ -59,6 +61,7 @@ export async function startSystem(options: {
   await untilReady(child, url);
   return {
     url,
+    pid: child.pid ?? 0,
     get temporalUi() {
       return temporalUi;
     },

@@ -7,6 +7,7 @@ const error = (type: string, message: string) => ({ type: 'error', error: { type
 scenarios({
   package: CLAUDE,
   template: 'claude-code',
+  written: "claude -p '{prompt}' --output-format json --dangerously-skip-permissions",
   cli: 'claude',
   configure: (settings, modelUrl) => ({
     CLAUDE_CONFIG_DIR: settings,

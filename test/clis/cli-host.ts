@@ -33,9 +33,12 @@ export interface CliHostOptions {
   bin: string;
   /** Prepares the empty directory for the settings of the program; gives what leads it there and to the model. */
   configure: (settings: string) => EnvironmentSettings;
+  hostId?: string;
+  /** A template as users write one, with the prompt as an argument; its name is `written`. */
+  written: string;
 }
 
-export function cliHost({ template, cli, bin, configure }: CliHostOptions) {
+export function cliHost({ template, cli, bin, configure, written, hostId = 'local' }: CliHostOptions) {
   const root = mkdtempSync(join(tmpdir(), 'signalbox-host-'));
   const settings = join(root, 'settings');
   const temporary = join(root, 'tmp');
@@ -51,10 +54,11 @@ export function cliHost({ template, cli, bin, configure }: CliHostOptions) {
   const values = { variable: (name: string) => (name === 'MODEL_KEY' ? MODEL_KEY : null), home: root };
   const host = localHost({
     root,
+    hostId,
     hostEnv,
     // As the config file says it: the built-in template, with a key that it only names. The home directory is
     // of the test, too: what the user of the tests has there must not matter.
-    templates: { [template]: { env: given } },
+    templates: { [template]: { env: given }, written: { argv: written, env: given } },
     values,
   });
 

@@ -23,6 +23,7 @@ wire_api = "responses"
 scenarios({
   package: CODEX,
   template: 'codex-cli',
+  written: "codex exec --json --skip-git-repo-check '{prompt}'",
   cli: 'codex',
   configure(settings, modelUrl) {
     writeFileSync(join(settings, 'config.toml'), configFile(modelUrl));

@@ -101,6 +101,12 @@ export async function startModelServer(): Promise<ModelServer> {
   };
 }
 
+/** Every text in it, in the order in which they stand there. */
+export function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(textsIn) : [];
+}
+
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);

@@ -1,16 +1,17 @@
 /** What every CLI must do on a host, whatever its model says. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RunRequest } from '../../contracts/run';
 import { gitOrigin, tipOf } from '../helpers/git-origin';
 import { git, marked } from '../helpers/local-host';
 import { waitUntil } from '../helpers/wait-until';
 import { type CliPackage, fetchCli } from './cli-cache';
 import { type CliHostOptions, cliHost, MODEL_KEY } from './cli-host';
-import { type ModelRequest, type ModelServer, startModelServer, type Turn } from './model-server';
+import { type ModelRequest, type ModelServer, startModelServer, type Turn, textsIn } from './model-server';
+import { sessionScenarios } from './session-scenarios';
 
-export interface CliUnderTest extends Pick<CliHostOptions, 'template' | 'cli'> {
+export interface CliUnderTest extends Pick<CliHostOptions, 'template' | 'cli' | 'written'> {
   package: CliPackage;
   configure(settings: string, modelUrl: string): ReturnType<CliHostOptions['configure']>;
   /** What the CLI calls the conversation, and the key that it sends. */
@@ -28,7 +29,6 @@ const FETCH_MS = 600_000;
 const HOSTILE = `Say 'hello' to "$(touch pwned)" and \`touch pwned\`;\n--help\n\${HOME} \\ äö 🙂 {prompt}`;
 
 export function scenarios(cli: CliUnderTest): void {
-  jest.setTimeout(60_000);
   let bin: string;
   let model: ModelServer;
   let host: ReturnType<typeof cliHost>;
@@ -38,8 +38,10 @@ export function scenarios(cli: CliUnderTest): void {
     model = await startModelServer();
   }, FETCH_MS);
   afterAll(() => model.close());
+  const newHost = (hostId: string) =>
+    cliHost({ ...cli, bin, hostId, configure: (settings) => cli.configure(settings, model.url) });
   beforeEach(() => {
-    host = cliHost({ ...cli, bin, configure: (settings) => cli.configure(settings, model.url) });
+    host = newHost('here');
   });
   afterEach(() => host.close());
 
@@ -73,6 +75,16 @@ export function scenarios(cli: CliUnderTest): void {
     expect(textsIn(asked?.body).some((text) => text.includes(HOSTILE))).toBe(true);
     expect(readdirSync(started.work_dir)).toEqual([]);
     expect(ended.stdout + ended.stderr).not.toContain(MODEL_KEY);
+  });
+
+  it('is given a prompt that no argument can hold, whether or not the template has it as one', async () => {
+    const long = `${HOSTILE}\n${'All of it matters. '.repeat(10_000)}`;
+    for (const template of [cli.template, 'written']) {
+      model.script([{ text: 'Read.' }]);
+      const ended = await host.run({ template, body: { inline: long } });
+      expect(ended.outcome.receipt?.summary).toBe('Read.');
+      expect(textsIn(model.requests()[0]?.body).some((text) => text.includes(long))).toBe(true);
+    }
   });
 
   it('edits a file and commits: the branch is at the origin', async () => {
@@ -114,6 +126,8 @@ export function scenarios(cli: CliUnderTest): void {
     );
   });
 
+  sessionScenarios(cli, () => ({ host, model, newHost }));
+
   describe('killed', () => {
     async function expectDead(request: RunRequest) {
       expect(marked(request.attempt_id).length).toBeGreaterThan(0);
@@ -126,7 +140,7 @@ export function scenarios(cli: CliUnderTest): void {
       model.script([{ stall: true }]);
       const request = host.request({ body: { inline: 'Say hello.' } });
       const started = await host.activities.startRun(request);
-      await waitUntil(() => model.stalled() === 1, { timeoutMs: 30_000, what: 'the model to be asked' });
+      await waitUntil(() => model.stalled() === 1, { timeoutMs: 60_000, what: 'the model to be asked' });
       await expectDead(request);
       await waitUntil(() => model.stalled() === 0, { what: 'the connection to the model to be gone' });
       const ended = await host.end(request, started);
@@ -140,16 +154,11 @@ export function scenarios(cli: CliUnderTest): void {
       const request = host.request({ body: { inline: 'Wait.' } });
       const started = await host.activities.startRun(request);
       await waitUntil(() => existsSync(join(started.work_dir, 'up')), {
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
         what: 'the tool to run',
       });
       await expectDead(request);
       expect((await host.end(request, started)).outcome.failure?.code).toBe('killed');
     });
   });
-}
-
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(textsIn) : [];
 }

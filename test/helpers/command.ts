@@ -54,7 +54,7 @@ export function runCommand(
     pid: child.pid ?? 0,
     output: () => output,
     ended,
-    async said(pattern, timeoutMs = 30_000) {
+    async said(pattern, timeoutMs = 120_000) {
       const match = await waitUntil(() => output.match(pattern) ?? gone, {
         timeoutMs,
         what: `${pattern} in the output of ${args.join(' ')}, which is:\n${output}`,

@@ -12,7 +12,7 @@ export type RoleName = 'temporal' | 'api' | 'worker' | 'host';
 export const ROLES: readonly RoleName[] = ['temporal', 'worker', 'host', 'api'];
 
 const ROOT = join(__dirname, '..', '..');
-const START_MS = 60_000;
+const START_MS = 180_000;
 /** A socket that is kept for the next call would count as left behind. */
 const ONE_CALL = { connection: 'close' };
 const ADMIN_TOKEN = 'admin-token-of-the-tests-0123456789';
@@ -130,7 +130,7 @@ export async function createFleet(config: Record<string, unknown> = {}, slots = 
 const CLOSED = new Set(['completed', 'failed', 'cancelled']);
 
 /** Waits until the task is closed; calls that fail meanwhile are repeated. */
-export const untilClosed = (api: Api, id: string, timeoutMs = 60_000) =>
+export const untilClosed = (api: Api, id: string, timeoutMs = 180_000) =>
   waitUntil(
     async () => {
       const task = await api.task(id);
@@ -151,5 +151,5 @@ export const untilAnswered = (
       if (!statuses.includes(reply.status)) throw new Error(`${reply.status} ${JSON.stringify(reply.body)}`);
       return reply as Awaited<ReturnType<Api['post']>>;
     },
-    { timeoutMs: 60_000, what },
+    { timeoutMs: 180_000, what },
   );

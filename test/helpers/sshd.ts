@@ -20,7 +20,7 @@ import { RUN_MARK } from './leaks';
 import { waitUntil } from './wait-until';
 
 const SSHD = '/usr/sbin/sshd';
-const STARTS_IN_MS = 10_000;
+const STARTS_IN_MS = 60_000;
 
 export interface SshdOptions {
   /** Lines of sshd_config. */

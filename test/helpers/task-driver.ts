@@ -21,7 +21,7 @@ import { taskInput } from './task-input';
 import { claimBy, completion } from './task-state';
 import { waitUntil } from './wait-until';
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 /** One task workflow, driven as the API drives it. */
 export async function startTask(client: Client, over: Partial<TaskInput> = {}) {
@@ -95,7 +95,7 @@ export function driveTask(client: Client, handle: WorkflowHandle, input: TaskInp
           const current = await report();
           return condition(current) ? current : false;
         },
-        { what, timeoutMs: 30_000 },
+        { what, timeoutMs: 60_000 },
       ),
   };
 }

@@ -13,7 +13,7 @@ export interface WaitOptions {
  */
 export async function waitUntil<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 10_000, what }: WaitOptions,
+  { timeoutMs = 60_000, what }: WaitOptions,
 ): Promise<Exclude<T, false | null | undefined>> {
   const giveUp = Date.now() + timeoutMs;
   let last: unknown;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pino from 'pino';
 import type { Role } from '../../workers/role';
 import { registerSearchAttributes } from '../../workers/temporal/register-search-attributes';
@@ -11,8 +11,6 @@ import { startControl } from '../helpers/control-worker';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { temporalCli } from '../helpers/temporal-server';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(120_000);
 
 const receipt = { status: 'completed', summary: 'done' };
 const at = (id: string) => `/tasks/${encodeURIComponent(id)}`;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { registerHolder } from '../../dispatch/holders';
 import type { Role } from '../../workers/role';
 import { claimUpdate, revokeTokensSignal } from '../../workflows/messages';
@@ -9,8 +9,6 @@ import { startControl } from '../helpers/control-worker';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { claimBy } from '../helpers/task-state';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 let engine: TestNamespace;
 let control: Role;
@@ -250,7 +248,7 @@ describe('a task that a host runs', () => {
     expect(answer).toMatchObject({ status: 200, body: { receipt: { manual: true } } });
     await waitUntil(async () => (await task.view()).status === 'completed', {
       what: 'the run to be fenced',
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     expect(
       (await api.get(`${at(task.id)}/events`)).body.events.map((e: { type: string }) => e.type),

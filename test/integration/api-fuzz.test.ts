@@ -1,12 +1,10 @@
 import { Agent, request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Role } from '../../workers/role';
 import { ADMIN_TOKEN, startTestApi, type TestApi } from '../helpers/api-server';
 import { startControl } from '../helpers/control-worker';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
-
-jest.setTimeout(180_000);
 
 let engine: TestNamespace;
 let control: Role;

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { get, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OutputRef } from '../../contracts/blobs';
 import type { Role } from '../../workers/role';
 import { claimUpdate } from '../../workflows/messages';
@@ -11,8 +11,6 @@ import { startControl } from '../helpers/control-worker';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { claimBy } from '../helpers/task-state';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 const MIB = 1_048_576;
 let engine: TestNamespace;
@@ -90,6 +88,18 @@ describe('a part of an output', () => {
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     expect(answer.headers.get('content-range')).toBe('bytes */10');
   });
+});
+
+it('is standard output, unless standard error is asked for', async () => {
+  const { ref, output } = await running();
+  await api.blobs.append(ref, 0, Buffer.from('out'));
+  expect(await api.get(`${output}?stream=stderr`)).toMatchObject({
+    status: 404,
+    body: { code: 'no_output' },
+  });
+  await api.blobs.append(`${ref}:err`, 0, Buffer.from('err'));
+  expect((await api.get(output)).body).toBe('out');
+  expect((await api.get(`${output}?stream=stderr`)).body).toBe('err');
 });
 
 describe('a followed output', () => {
@@ -192,6 +202,7 @@ describe('a request for output that cannot be served', () => {
     ['follow=1', 400],
     ['follow=true&follow=true', 400],
     ['follow[]=true', 400],
+    ['stream=both', 400],
     ['follow=true&epoch=0', 400],
     ['follow=true&epoch=-1', 400],
     ['follow=true&epoch=1.5', 400],

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type CleanOptions, cleanRuns } from '../../activities/ssh/clean-runs';
 import { Host } from '../../activities/ssh/host';
 import { isAttemptAwaited } from '../../workers/host-cleaning';
@@ -10,8 +10,6 @@ import { localHost, PROMPTS } from '../helpers/local-host';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { startVisibleTask } from '../helpers/visible-task';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 let local: ReturnType<typeof localHost>;
 afterEach(() => local.close());

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import pino from 'pino';
 import { configSchema } from '../../contracts/config';
 import { readEnvironment } from '../../workers/config/environment';
@@ -15,8 +15,6 @@ import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { type Sshd, startSshd } from '../helpers/sshd';
 import { type TcpProxy, tcpProxy } from '../helpers/tcp-proxy';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(120_000);
 
 const SECRET = 's3ntinel-of-this-test';
 let space: TestNamespace;
@@ -63,7 +61,7 @@ beforeAll(async () => {
     templates: { 'codex-cli': { cli: 'text' }, whoami: { argv: 'printenv KEY' } },
   });
   api = await startTestApi(space.temporal, { config: { ...config } });
-}, 120_000);
+});
 
 afterAll(async () => {
   await api?.stop();
@@ -114,8 +112,7 @@ const until = (what: string, fits: (seen: Awaited<ReturnType<typeof host>>) => b
       const seen = await host(name);
       return seen && fits(seen) ? seen : false;
     },
-    // Within that time a host is to be seen as online or offline.
-    { what, timeoutMs: 20_000 },
+    { what, timeoutMs: 60_000 },
   );
 
 /** Until the host was looked at twice from now on: by then whoever serves it knows what its holder knows now. */
@@ -139,7 +136,7 @@ const becomes = (id: string, status: string) =>
       const task = await view(id);
       return task.status === status ? task : false;
     },
-    { what: `${id} to be ${status}`, timeoutMs: 90_000 },
+    { what: `${id} to be ${status}`, timeoutMs: 180_000 },
   );
 
 /** For what must not happen: long enough for several looks at the host, and for the board. */

@@ -1,9 +1,7 @@
 /** What agent CLIs are given and what is made of what they print, by way of programs that print it. */
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { localHost, PROMPTS } from '../helpers/local-host';
 import { promptOf } from '../helpers/prompt-of';
-
-jest.setTimeout(60_000);
 
 let host: ReturnType<typeof localHost>;
 afterEach(() => host.close());
@@ -46,7 +44,7 @@ describe('the output of codex', () => {
         output_ref: outcome.output_ref,
         duration_ms: outcome.duration_ms,
       },
-      checkpoint: { session_id: '0199-thread' },
+      checkpoint: { session_id: '0199-thread', session_at: 'local/agent' },
     });
   });
 
@@ -57,7 +55,7 @@ describe('the output of codex', () => {
     const outcome = await host.run({ template: 'agent' });
     expect(await host.blobs.size(outcome.output_ref ?? '')).toBeGreaterThan(noise.length);
     expect(outcome.receipt?.summary).toBe('At last.');
-    expect(outcome.checkpoint).toEqual({ session_id: '0199-thread' });
+    expect(outcome.checkpoint).toEqual({ session_id: '0199-thread', session_at: 'local/agent' });
   });
 
   it('that ends at a limit is a failure that says what to do', async () => {

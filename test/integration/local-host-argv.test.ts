@@ -2,13 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { quote } from '../../activities/ssh/sh';
 import { localHost } from '../helpers/local-host';
 import { promptOf } from '../helpers/prompt-of';
-
-jest.setTimeout(60_000);
 
 const nasty = [
   "'",

@@ -2,12 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { commit, gitOrigin, tipOf } from '../helpers/git-origin';
 import { activityEnvironment, git, localHost } from '../helpers/local-host';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 let host: ReturnType<typeof localHost>;
 let origin: string;

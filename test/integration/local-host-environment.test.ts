@@ -2,11 +2,9 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { localHost } from '../helpers/local-host';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 const SECRET = 's3ntinel-\'$(touch OWNED)`"\n\\-key';
 let host: ReturnType<typeof localHost>;

@@ -2,12 +2,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RunRequest } from '../../contracts/run';
 import { localHost, marked } from '../helpers/local-host';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 let host: ReturnType<typeof localHost>;
 beforeEach(() => {

@@ -1,12 +1,10 @@
 /** A run survives its supervisor at the worker, and dies without one; whichever part of it is killed. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { StartedRun } from '../../contracts/run';
 import { launchersBelow, localHost, marked } from '../helpers/local-host';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 let host: ReturnType<typeof localHost>;
 beforeEach(() => {

@@ -1,10 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { localHost } from '../helpers/local-host';
 import { promptOf } from '../helpers/prompt-of';
-
-jest.setTimeout(60_000);
 
 let host: ReturnType<typeof localHost>;
 afterEach(() => host.close());
@@ -182,6 +180,6 @@ it('the record of a run says how it ended', async () => {
   const started = await host.activities.startRun(request);
   await host.follow(request, started).outcome;
   expect(readFileSync(join(started.run_dir, 'rc'), 'utf8')).toMatch(
-    /^code=3\nreason=exit\nsurvivors=\nended_at=\d{10}\nduration_ms=\d+\n$/,
+    /^code=3\nreason=exit\nsurvivors=\nended_at=\d{10}\nutc_offset=[+-]\d{4}\nduration_ms=\d+\n+$/,
   );
 });

@@ -2,14 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PLACES_SH } from '../../activities/ssh/scripts/places-sh';
 import { PROCESS_SH } from '../../activities/ssh/scripts/process-sh';
 import { workName } from '../../activities/workspace/work-name';
 import { localHost, marked } from '../helpers/local-host';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(120_000);
 
 let host: ReturnType<typeof localHost>;
 beforeEach(() => {

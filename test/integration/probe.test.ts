@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Host, type HostDeps } from '../../activities/ssh/host';
 import { LocalTransport } from '../../activities/ssh/local-transport';
 import { probeHost } from '../../activities/ssh/probe';
@@ -19,8 +19,6 @@ import { CliProbe } from '../../activities/ssh/probe-clis';
 import type { Transport } from '../../activities/ssh/transport';
 import { type LocalHostOptions, localHost, PROMPTS } from '../helpers/local-host';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 let root: string;
 let bin: string;

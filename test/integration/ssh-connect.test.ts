@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { knownHostsLine } from '../../activities/ssh/remote/host-key';
 import { SshTransport } from '../../activities/ssh/remote/ssh-transport';
 import type { SshTarget } from '../../activities/ssh/remote/target';
@@ -11,8 +11,6 @@ import { freePort } from '../../workers/temporal/free-port';
 import { cannotMake, makeShellUser } from '../helpers/shell-user';
 import { makeKey, newIdentity, type Sshd, type SshdOptions, startSshd } from '../helpers/sshd';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 let sshd: Sshd;
 beforeAll(async () => {

@@ -1,11 +1,9 @@
 /** What a script sees and gives over SSH is what it would on the local machine. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SshTransport } from '../../activities/ssh/remote/ssh-transport';
 import { OutputLimitError } from '../../activities/ssh/transport';
 import { type Sshd, startSshd } from '../helpers/sshd';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 let sshd: Sshd;
 let transport: SshTransport;

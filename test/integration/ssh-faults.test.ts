@@ -1,7 +1,7 @@
 /** What can happen to a network, and to an sshd, in the middle of a run. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SshTransport } from '../../activities/ssh/remote/ssh-transport';
 import type { RunRequest, StartedRun } from '../../contracts/run';
 import { type LocalHostOptions, localHost, marked } from '../helpers/local-host';
@@ -9,8 +9,6 @@ import { type Sshd, type SshdOptions, startSshd } from '../helpers/sshd';
 import { type TcpProxy, tcpProxy } from '../helpers/tcp-proxy';
 import { reachHostsBy } from '../helpers/transport-under-test';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(90_000);
 
 let sshd: Sshd;
 let proxy: TcpProxy;
@@ -58,7 +56,7 @@ async function progress(request: RunRequest) {
   const before = (await contentOf(request.attempt_id)).length;
   await waitUntil(async () => (await contentOf(request.attempt_id)).length > before + 50, {
     what: 'more output',
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   });
 }
 
@@ -159,7 +157,7 @@ describe('a network that is frozen', () => {
       proxy.freeze(direction);
       await waitUntil(() => marked(request.attempt_id).length === 0, {
         what: 'the run to end itself',
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
       });
       expect(over).toBe(false);
       // It was looked after until just now, so not before its time.

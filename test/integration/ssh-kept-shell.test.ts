@@ -1,10 +1,8 @@
 /** Scripts that come often share a shell, and do not notice each other. */
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { SshTransport } from '../../activities/ssh/remote/ssh-transport';
 import { type ExecOptions, OutputLimitError } from '../../activities/ssh/transport';
 import { type Sshd, startSshd } from '../helpers/sshd';
-
-jest.setTimeout(60_000);
 
 let sshd: Sshd;
 let transport: SshTransport;

@@ -1,7 +1,7 @@
 /** Whatever the login shell is and whatever it prints, scripts and runs are the same. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { SshTransport } from '../../activities/ssh/remote/ssh-transport';
 import { quote } from '../../activities/ssh/sh';
 import { localHost, marked } from '../helpers/local-host';
@@ -9,8 +9,6 @@ import { cannotMake, LOGIN_SHELLS, makeShellUser, type ShellUser } from '../help
 import { type Sshd, startSshd } from '../helpers/sshd';
 import { reachHostsBy } from '../helpers/transport-under-test';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 let sshd: Sshd;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Role } from '../../workers/role';
 import { quarantineWorkflowId } from '../../workflows/names';
@@ -9,8 +9,6 @@ import { startTask, type TaskDriver } from '../helpers/task-driver';
 import { taskInput } from '../helpers/task-input';
 import { receipt } from '../helpers/task-state';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 let engine: TestNamespace;
 let control: Role;

@@ -4,14 +4,12 @@
  * update after it to such a worker as one activation, where a worker with memory sees two; the commands must not
  * depend on that.
  */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Worker } from '@temporalio/worker';
 import type { Role } from '../../workers/role';
 import { startControl, workflowBundle } from '../helpers/control-worker';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { SCENARIOS } from './scenarios';
-
-jest.setTimeout(120_000);
 
 let engine: TestNamespace;
 let control: Role;

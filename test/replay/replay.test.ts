@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
 import { Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
@@ -14,8 +14,6 @@ import { startControl, workflowBundle } from '../helpers/control-worker';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { temporalCli } from '../helpers/temporal-server';
 import { SCENARIOS } from './scenarios';
-
-jest.setTimeout(120_000);
 
 const FOLDER = join(__dirname, 'histories');
 const recording = process.env.RECORD_HISTORIES === '1';

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it, jest } from '@jest/globals';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 const DEMO = join(__dirname, '..', '..', 'dist', 'examples', 'demo', 'main.js');
 

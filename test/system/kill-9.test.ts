@@ -6,7 +6,7 @@ import { createFleet, type Fleet, ROLES, type RoleName, untilAnswered, untilClos
 import { waitUntil } from '../helpers/wait-until';
 import { workedOn } from '../helpers/worked-on';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 let fleet: Fleet;
 
@@ -80,7 +80,7 @@ describe.each(CASES)('kill -9 of %s', (name, kill) => {
     const body = `echo begin >> '${trace}'; until [ -e '${gate}' ]; do sleep 0.05; done; echo end >> '${trace}'; echo finished`;
     const task = { id, title: 't', body, labels: ['agent:code'], template: 'shell' };
     await untilAnswered('the creation', () => fleet.admin.post('/tasks', task), 200, 201);
-    await waitUntil(() => existsSync(trace), { timeoutMs: 30_000, what: 'the run to begin' });
+    await waitUntil(() => existsSync(trace), { timeoutMs: 60_000, what: 'the run to begin' });
 
     await kill();
 

@@ -6,7 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import { createApi } from '../../examples/demo/api';
 import { createFleet, type Fleet, ROLES, untilAnswered, untilClosed } from '../helpers/fleet';
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 const SENTINEL = 'sentinel-of-the-prompt-7b1e';
 let fleet: Fleet;

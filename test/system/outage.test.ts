@@ -4,7 +4,7 @@ import type { Api } from '../../examples/demo/api';
 import { createFleet, type Fleet, ROLES, untilAnswered, untilClosed } from '../helpers/fleet';
 import { waitUntil } from '../helpers/wait-until';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 let fleet: Fleet;
 

@@ -4,7 +4,7 @@ import type { Api } from '../../examples/demo/api';
 import { createFleet, type Fleet, ROLES, untilAnswered, untilClosed } from '../helpers/fleet';
 import { workedOn } from '../helpers/worked-on';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 const TASKS = 100;
 const CLAIMERS = 20;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkpointOf, outcomeOf, type RunEnd, type RunEvidence } from '../../activities/agent-cli/outcome';
 import type { ParsedOutput } from '../../activities/agent-cli/parsers/types';
-import { receiptSchema } from '../../contracts/receipt';
+import { type Checkpoint, receiptSchema } from '../../contracts/receipt';
 import { codex, lines, parse } from './parsers/streams';
 
 const END: RunEnd = { exit_code: 0, reason: 'exit', duration_ms: 1_500, ended_at_ms: null, utc_offset: null };
@@ -13,6 +13,7 @@ const evidence = (parsed: ParsedOutput | null, fields: Partial<RunEvidence> = {}
   push_error: null,
   work_dir: '/work/t',
   output_ref: 'output:a',
+  output_tail: 'the end',
   ...fields,
 });
 
@@ -27,9 +28,18 @@ describe('a receipt', () => {
         artifacts: COMMIT,
         duration_ms: 1_500,
         output_ref: 'output:a',
+        output_tail: 'the end',
       },
       failure: null,
     });
+  });
+
+  it('says what was odd about a run that went well', async () => {
+    const parsed = await parse('codex', codex.run(), { exit_code: 1 });
+    const { receipt, failure } = outcomeOf(evidence(parsed, { end: { ...END, exit_code: 1 } }));
+    expect(failure).toBeNull();
+    expect(receipt).toMatchObject({ status: 'completed', warnings: ['nonzero_exit'] });
+    expect(receiptSchema.safeParse(receipt).success).toBe(true);
   });
 
   it('puts what was seen before what is said, which fills the rest', async () => {
@@ -39,6 +49,7 @@ describe('a receipt', () => {
       artifacts: { commit: '1111111', pr_url: 'https://forge.test/1' },
       duration_ms: 9,
       output_ref: 'elsewhere',
+      output_tail: 'another',
       usage: { model: 'm' },
     });
     expect(outcomeOf(evidence(await parse('receipt', said), { artifacts: COMMIT })).receipt).toEqual({
@@ -47,6 +58,7 @@ describe('a receipt', () => {
       artifacts: { ...COMMIT, pr_url: 'https://forge.test/1' },
       duration_ms: 1_500,
       output_ref: 'output:a',
+      output_tail: 'the end',
       usage: { model: 'm' },
     });
   });
@@ -116,35 +128,49 @@ describe('failures', () => {
 });
 
 describe('the checkpoint', () => {
+  const AT = 'box/codex-cli';
   const PLACE = { branch: 'b', commit: 'abcdef1' };
-  const BEFORE = { branch: 'old', commit: '1234567', session_id: 'old' };
-  const NOT_FOUND = 'No conversation found with session ID: old';
+  const BEFORE = { branch: 'old', commit: '1234567', session_id: 'old', session_at: AT };
+  const PLAIN = { branch: 'old', commit: '1234567' };
+  const THREAD = { session_id: 'thread-1', session_at: AT };
+  const plain = (checkpoint: Checkpoint | null) => JSON.parse(JSON.stringify(checkpoint));
+  const failing = (message: string) => parse('codex', lines(codex.thread, codex.failed(message)));
 
-  it('is what was pushed, with the session', async () => {
+  it('is what was pushed, with the session and where it is', async () => {
     const parsed = await parse('codex', codex.run());
-    expect(checkpointOf(evidence(parsed, { artifacts: COMMIT }), null)).toEqual({
-      ...PLACE,
-      session_id: 'thread-1',
-    });
-    expect(checkpointOf(evidence(await parse('text', 'ok'), { artifacts: COMMIT }), BEFORE)).toEqual(PLACE);
+    expect(checkpointOf(evidence(parsed, { artifacts: COMMIT }), null, AT)).toEqual({ ...PLACE, ...THREAD });
+    const text = await parse('text', 'ok');
+    expect(checkpointOf(evidence(text, { artifacts: COMMIT }), BEFORE, AT)).toEqual(PLACE);
   });
 
   it('keeps where an earlier attempt had come to', async () => {
-    const cut = await parse('codex', lines(codex.thread));
-    expect(checkpointOf(evidence(cut), BEFORE)).toEqual({ ...BEFORE, session_id: 'thread-1' });
-    expect(checkpointOf(evidence(cut, { artifacts: COMMIT, push_error: 'no' }), BEFORE)).toEqual({
+    const cut = await failing('You have hit your usage limit.');
+    expect(checkpointOf(evidence(cut), BEFORE, AT)).toEqual({ ...BEFORE, ...THREAD });
+    expect(checkpointOf(evidence(cut, { artifacts: COMMIT, push_error: 'no' }), BEFORE, AT)).toEqual({
       ...BEFORE,
-      session_id: 'thread-1',
+      ...THREAD,
     });
-    expect(checkpointOf(evidence(null), BEFORE)).toBeNull();
+    expect(checkpointOf(evidence(null), BEFORE, AT)).toBeNull();
   });
 
   it('does not name a session again that is not there', async () => {
-    const parsed = await parse('claude', '', { exit_code: 1, stderr: NOT_FOUND });
+    const stderr = 'No conversation found with session ID: old';
+    const parsed = await parse('claude', '', { exit_code: 1, stderr });
     expect(parsed.failure?.code).toBe('session_not_found');
-    expect(JSON.parse(JSON.stringify(checkpointOf(evidence(parsed), BEFORE)))).toEqual({
-      branch: 'old',
-      commit: '1234567',
-    });
+    expect(plain(checkpointOf(evidence(parsed), BEFORE, AT))).toEqual(PLAIN);
+    expect(checkpointOf(evidence(parsed, { artifacts: COMMIT }), BEFORE, AT)).toEqual(PLACE);
+  });
+
+  it('names no session that may itself be why the attempt failed', async () => {
+    const full = await failing('Your input exceeds the context window of this model.');
+    expect(full.failure?.code).toBe('context_limit');
+    expect(plain(checkpointOf(evidence(full), PLAIN, AT))).toEqual(PLAIN);
+    const broken = await failing('unexpected status 500');
+    expect(broken.failure?.code).toBe('api_error');
+    expect(plain(checkpointOf(evidence(broken), BEFORE, AT))).toEqual(PLAIN);
+    // Begun by this attempt, and not gone on with yet.
+    expect(checkpointOf(evidence(broken), PLAIN, AT)).toEqual({ ...PLAIN, ...THREAD });
+    const elsewhere = { ...BEFORE, session_at: 'other/codex-cli' };
+    expect(checkpointOf(evidence(broken), elsewhere, AT)).toEqual({ ...BEFORE, ...THREAD });
   });
 });

@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DirectoryBlobStore } from '../../activities/blobs/directory-store';
 import { AttemptWatch } from '../../api/attempt-watch';
-import { findGrowingOutput, findOutput } from '../../api/find-output';
+import { findGrowingOutput, findOutput, type OutputChoice } from '../../api/find-output';
 import { followOutput } from '../../api/follow-output';
 import { followerConnection } from '../../api/follower-connection';
 import { ApiProblem } from '../../api/problems';
@@ -39,6 +39,8 @@ const reading = (running: boolean, rows: Row[] | null) =>
     },
   }) as unknown as TaskReading;
 
+const out = (epoch?: number): OutputChoice => ({ epoch, stream: 'stdout' });
+
 describe('the output to follow', () => {
   const [first, second] = ['output:first', 'output:second'] as const;
 
@@ -48,9 +50,9 @@ describe('the output to follow', () => {
       [1, true, first],
       [3, false, second],
     ]);
-    expect(await findGrowingOutput(blobs, now, undefined)).toMatchObject({ ref: second, epoch: 3 });
-    expect(await findGrowingOutput(blobs, now, 1)).toMatchObject({ ref: first, epoch: 1 });
-    expect(await findOutput(blobs, now, undefined)).toEqual({ ref: first, epoch: 1, size: 1 });
+    expect(await findGrowingOutput(blobs, now, out())).toMatchObject({ ref: second, epoch: 3 });
+    expect(await findGrowingOutput(blobs, now, out(1))).toMatchObject({ ref: first, epoch: 1 });
+    expect(await findOutput(blobs, now, out())).toEqual({ ref: first, epoch: 1, size: 1 });
   });
 
   it('is the latest there is when none runs', async () => {
@@ -59,11 +61,13 @@ describe('the output to follow', () => {
       [1, true, first],
       [3, true, second],
     ];
-    expect(await findGrowingOutput(blobs, reading(true, rows), undefined)).toMatchObject({ ref: first });
-    await expect(findGrowingOutput(blobs, reading(true, rows), 3)).rejects.toMatchObject({ statusCode: 404 });
-    await expect(
-      findGrowingOutput(blobs, reading(true, [[1, false, null]]), undefined),
-    ).rejects.toMatchObject({ code: 'no_output' });
+    expect(await findGrowingOutput(blobs, reading(true, rows), out())).toMatchObject({ ref: first });
+    await expect(findGrowingOutput(blobs, reading(true, rows), out(3))).rejects.toMatchObject({
+      statusCode: 404,
+    });
+    await expect(findGrowingOutput(blobs, reading(true, [[1, false, null]]), out())).rejects.toMatchObject({
+      code: 'no_output',
+    });
   });
 });
 

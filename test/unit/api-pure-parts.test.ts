@@ -152,7 +152,14 @@ describe('tasksQuery', () => {
 
 describe('the input of a task', () => {
   const config = configSchema.parse({ default_timeouts: { lease_ms: 30_000, run_ms: 1_000 } });
-  const facts = { id: 'org/repo#42', product: 'p', body: { inline: 'b' }, noCapableHost: true, now: 5 };
+  const facts = {
+    id: 'org/repo#42',
+    product: 'p',
+    body: { inline: 'b' },
+    change: null,
+    noCapableHost: true,
+    now: 5,
+  };
   const request = createTaskSchema.parse({
     title: 't',
     body: 'b',

@@ -92,6 +92,7 @@ export function grantOf(state: TaskState): Grant {
       id: input.task_id,
       title: input.title,
       body: input.body,
+      ...(input.change && { change: input.change }),
       labels: input.labels,
       repository: input.repository,
       branch_name: input.branch_name,

@@ -29,8 +29,18 @@ export function runEnded(
   const { output_ref } = run;
   if (run.receipt) return accept(kept, { ...run.receipt, output_ref: output_ref ?? undefined }, now);
   const failure = run.failure ?? { code: 'no_outcome', message: 'the run ended without a receipt' };
-  return attemptFailed(kept, failure, now, { random, output_ref });
+  return attemptFailed(kept, failure, now, {
+    random,
+    output_ref,
+    charge: !lostSession(state, kept, failure),
+  });
 }
+
+/** A session that is gone from its host says nothing about the task. Each is lost once: the next attempt has none. */
+const lostSession = (before: TaskState, after: TaskState, { code }: Failure) =>
+  code === 'session_not_found' &&
+  before.checkpoint?.session_id !== undefined &&
+  after.checkpoint?.session_id === undefined;
 
 /**
  * A host that could not be reached says nothing about a task that any holder may do: it is not charged. One that was

@@ -130,6 +130,7 @@ function runRequest(state: TaskState, epoch: number): RunRequest {
     epoch,
     title: input.title,
     body: input.body,
+    change: input.change ?? null,
     labels: input.labels,
     template: input.template,
     repository: input.repository,

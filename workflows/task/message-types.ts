@@ -1,6 +1,6 @@
 /** Bodies of the task workflow's updates and signals, and what the updates answer. */
 import type { Checkpoint, Finding, Receipt } from '../../contracts/receipt';
-import type { HolderRef, Text, Work } from '../../contracts/task';
+import type { Change, HolderRef, Text, Work } from '../../contracts/task';
 
 export interface ClaimRequest {
   request_id: string;
@@ -21,8 +21,8 @@ export interface Grant {
   lease_ms: number;
   activity_id: string;
   granted_at: number;
-  /** The body is a reference when large; the API and the host resolve it. */
-  work: Omit<Work, 'body'> & { body: Text };
+  /** Body and change (JSON of a `Change`) are references when large; the API and the host resolve them. */
+  work: Omit<Work, 'body' | keyof Change> & { body: Text; change?: Text };
 }
 
 export interface AssignRequest {

@@ -25,6 +25,8 @@ export interface TaskInput {
   task_id: string;
   title: string;
   body: Text;
+  /** JSON of a `Change`; not there when nothing is known. */
+  change?: Text;
   labels: string[];
   repository: string | null;
   template: string | null;

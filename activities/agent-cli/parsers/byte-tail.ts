@@ -24,10 +24,7 @@ export class ByteTail {
   /** A character that was cut in two at the start is left out. */
   text(): string {
     this.compact();
-    const bytes = this.parts[0] ?? new Uint8Array();
-    let start = 0;
-    if (!this.whole) while (start < 4 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start++;
-    return Buffer.from(bytes.subarray(start)).toString();
+    return tailText(this.parts[0] ?? new Uint8Array(), !this.whole);
   }
 
   private compact(): void {
@@ -36,4 +33,12 @@ export class ByteTail {
     this.parts = [kept];
     this.size = kept.length;
   }
+}
+
+/** Bytes as text. When they are what is left after a cut, the rest of a character that it went through is left out. */
+export function tailText(bytes: Uint8Array, cut: boolean): string {
+  let start = 0;
+  // The longest character has three bytes after its first.
+  if (cut) while (start < 3 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start++;
+  return Buffer.from(bytes.subarray(start)).toString();
 }

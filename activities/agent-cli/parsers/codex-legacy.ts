@@ -42,15 +42,10 @@ export class LegacyCodex {
         return;
       }
       case 'patch_apply_begin':
-        for (const path of Object.keys(fieldsOf(msg.changes) ?? {}).slice(0, 2_000)) {
-          this.files.propose(`${String(msg.call_id)} ${path}`, path);
-          this.patches.set(`${String(msg.call_id)} ${path}`, String(msg.call_id));
-        }
+        for (const path of Object.keys(fieldsOf(msg.changes) ?? {})) this.files.propose(msg.call_id, path);
         return;
       case 'patch_apply_end':
-        for (const [id, call] of this.patches) {
-          if (call === String(msg.call_id)) this.files.settle(id, msg.success === true);
-        }
+        this.files.settle(msg.call_id, msg.success === true);
         return;
       case 'task_complete': {
         const last = wordsOf(msg.last_agent_message);
@@ -61,6 +56,4 @@ export class LegacyCodex {
       }
     }
   }
-
-  private readonly patches = new Map<string, string>();
 }

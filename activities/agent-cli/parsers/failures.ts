@@ -16,7 +16,8 @@ export const REMEDIES = {
   missing_cli:
     'Install the CLI on the host, or give its absolute path in the template: the PATH is a short one.',
   bad_arguments: 'Compare the argv and the settings of the template with the version of the CLI on the host.',
-  session_not_found: 'The session to resume is not on this host: start without it.',
+  session_not_found:
+    'The session to go on with is not on this host any more: the next attempt begins a new one.',
   interrupted:
     'The agent was stopped from outside: look for a kill, a shutdown or too little memory on the host.',
   agent_failed: 'Read the message and the whole output; the task or its environment may need a change.',

@@ -21,7 +21,8 @@ export class ReceiptOutput {
   private readonly tail = new ByteTail(RECEIPT_MAX_BYTES);
 
   push(clean: Uint8Array): void {
-    this.tail.push(clean);
+    // Beyond the limit it is none, whatever comes.
+    if (this.tail.whole) this.tail.push(clean);
   }
 
   conclude(end: OutputEnd, bytes: number): ParsedOutput {

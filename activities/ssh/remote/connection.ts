@@ -7,6 +7,7 @@ import { type HostKeyCheck, knownHostsCheck, pinnedCheck } from './host-key-chec
 import { type Login, prepareLogin } from './login';
 import { openClient, openSocket, rawOf, type Step } from './open-client';
 import { type SshHop, type SshTarget, whereOf } from './target';
+import { abortable } from './waiting';
 
 /** How long a server may take to close a connection in good order, in milliseconds. */
 const GOODBYE_MS = 500;
@@ -117,18 +118,18 @@ async function checkOf(hop: SshHop): Promise<HostKeyCheck> {
 function forward(jump: Client, target: SshTarget, { deadline, signal }: Step): Promise<Readable> {
   signal.throwIfAborted();
   const where = `${whereOf(target)} by way of its jump host`;
-  return new Promise((resolve, reject) => {
+  const forwarded = new Promise<Readable>((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new HostConnectError('connect_timeout', `${where}: no answer in time`)),
       Math.max(1, deadline - Date.now()),
     );
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     jump.forwardOut('127.0.0.1', 0, target.address, target.port, (error, channel) => {
       clearTimeout(timer);
       if (error) reject(forwardError(where, rawOf(error).message, 'reason' in error ? error.reason : null));
       else resolve(channel);
     });
   });
+  return abortable(forwarded, signal);
 }
 
 /** RFC 4254: administratively prohibited. */

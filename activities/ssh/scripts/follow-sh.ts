@@ -53,7 +53,7 @@ size_up() {
 }
 
 echo "state $state"
-if [ "$state" = over ]; then sed 's/^/rc /' rc; fi
+if [ "$state" = over ]; then sed -n 's/^./rc &/p' rc; fi
 size_up out "$out_offset"
 out_count=$count
 echo "out $size $count"

@@ -111,7 +111,7 @@ case $1 in
   supervise) supervise ;;
   watch) watch ;;
   watch-again)
-    write_id watch $$
+    write_id watch $$ || exit 1
     watch
     ;;
   agent) agent ;;

@@ -50,7 +50,10 @@ generation() {
 # link_place DIR NUMBER GENERATION NAME: fails when another was first.
 link_place() {
   proc_start $$
-  echo "$4 $$ $start $boot" > "$1/.new.$$"
+  if ! echo "$4 $$ $start $boot" > "$1/.new.$$"; then
+    rm -f "$1/.new.$$"
+    return 1
+  fi
   ln "$1/.new.$$" "$1/$2.$3" 2>/dev/null
   linked=$?
   rm -f "$1/.new.$$"
@@ -68,7 +71,7 @@ link_place() {
 
 # take_place DIR LIMIT NAME: takes one of LIMIT places for the run NAME; fails when all are held. Sets place.
 take_place() {
-  mkdir -p "$1" || return 1
+  [ -d "$1" ] || mkdir -p "$1" || return 1
   beyond=0
   for place_file in "$1"/*.*; do
     place_number=\${place_file##*/}

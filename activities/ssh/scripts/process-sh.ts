@@ -64,7 +64,8 @@ new_session() {
 detach() {
   detach_log=$1
   shift
-  if setsid -f true 2>/dev/null; then setsid -f "$@" < /dev/null >> "$detach_log" 2>&1
+  # It fails only where it cannot fork, or is one without -f; nothing was started then.
+  if setsid -f "$@" < /dev/null >> "$detach_log" 2>&1; then :
   elif command -v perl >/dev/null 2>&1; then
     perl -e 'use POSIX; exit if fork; POSIX::setsid(); exec @ARGV' "$@" < /dev/null >> "$detach_log" 2>&1
   else (new_session "$@") < /dev/null >> "$detach_log" 2>&1 &

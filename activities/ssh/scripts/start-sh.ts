@@ -34,12 +34,7 @@ export interface StartParams {
  */
 export const startScript = (params: StartParams, sections: Array<[name: string, bytes: number]>): string => {
   const total = sections.reduce((sum, [, bytes]) => sum + bytes, 0);
-  let offset = 0;
-  const split = sections.map(([name, bytes]) => {
-    const line = `section ${name} ${offset + 1} ${bytes}\n`;
-    offset += bytes;
-    return line;
-  });
+  const split = sections.map(([name, bytes]) => `section ${name} ${bytes} || return 1\n`);
   return [
     assignments({ ...params, total, root: '', survivors: '' }),
     PROCESS_SH,
@@ -48,7 +43,7 @@ export const startScript = (params: StartParams, sections: Array<[name: string, 
     PLACES_SH,
     PREPARE_SH,
     START_SH,
-    `split_input() {\n${split.join('')}:\n}\n`,
+    `split_input() {\n${split.join('')}}\n`,
     'start\n',
   ].join('');
 };
@@ -59,7 +54,12 @@ fail() {
   exit 0
 }
 
-section() { tail -c "+$2" "$stage/input" | head -c "$3" > "$stage/$1"; }
+# section NAME BYTES: the next part of the input. From a file dd reads what it is told to, no byte more or less.
+section() {
+  if [ "$2" = 0 ]; then : > "$stage/$1"
+  else dd_said=$(dd bs="$2" count=1 2>&1 > "$stage/$1") || { echo "$dd_said" >&2; false; }
+  fi
+}
 
 # Waits until the agent's process is known, and says which. A claim that leads to nothing is made void.
 await() {
@@ -91,7 +91,7 @@ await() {
 start() {
   trap : PIPE HUP
   [ ! -d "$run" ] || await adopted
-  mkdir -p "$run_root" "$work_root" || fail work_dir_failed
+  { [ -d "$run_root" ] && [ -d "$work_root" ]; } || mkdir -p "$run_root" "$work_root" || fail work_dir_failed
   stage=$run_root/.stage.$name.$$
   trap 'rm -rf "$stage"' EXIT
   mkdir "$stage" && cat > "$stage/input" || fail work_dir_failed
@@ -113,13 +113,12 @@ start() {
   # In a shell of its own: git's settings are not for the agent.
   (prepare_work_dir) >&2 || fail work_dir_failed
 
-  split_input
-  echo "$attempt" > "$stage/attempt"
-  echo "$work_dir" > "$stage/work_dir"
-  echo 0 > "$stage/alive"
+  # A full disk ends the start here: what is cut short must never run.
+  split_input < "$stage/input" && echo "$attempt" > "$stage/attempt" && echo "$work_dir" > "$stage/work_dir" &&
+    echo 0 > "$stage/alive" && reserve "$stage" || fail work_dir_failed
   rm -f "$stage/input"
-  # The claim. It can only fail because a kill was here first.
-  mkdir "$run" || await adopted
+  # The claim. When it is there already, a kill was here first.
+  mkdir "$run" || { [ ! -d "$run" ] || await adopted; fail work_dir_failed; }
   mv "$stage"/* "$run/" || fail work_dir_failed
   set -- sh "$run/launcher.sh" supervise
   if offers_scope; then set -- systemd-run --user --scope --quiet --collect --property=Delegate=yes "$@"; fi

@@ -37,7 +37,7 @@ describe('a test file that leaves something behind', () => {
     const { code, output } = await runTest('clean', "require('node:child_process').spawnSync('true');");
     expect(output).toContain('1 passed');
     expect(code).toBe(0);
-  }, 60_000);
+  });
 
   it('fails for a process, however detached', async () => {
     const { code, output } = await runTest(
@@ -49,7 +49,7 @@ describe('a test file that leaves something behind', () => {
     process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 'SIGKILL');
     expect(output).toMatch(/process\.leak\.js left behind:\s+process \d+: sleep 45/);
     expect(code).toBe(1);
-  }, 60_000);
+  });
 
   it('fails for a port', async () => {
     const { code, output } = await runTest(
@@ -58,7 +58,7 @@ describe('a test file that leaves something behind', () => {
     );
     expect(output).toContain('TCPServerWrap: 0 before, 1 after');
     expect(code).toBe(1);
-  }, 60_000);
+  });
 
   it('is found by the mark that children inherit', async () => {
     const mark = process.env[RUN_MARK] ?? '';

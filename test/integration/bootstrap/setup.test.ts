@@ -62,7 +62,7 @@ describe('set-up', () => {
     expect(npmCalls()).toEqual([]);
     expect(readFileSync(at('dist', 'workflow-bundle.js'), 'utf8')).toContain('first');
     expect(existsSync(at('dist', 'api', 'old.js'))).toBe(true);
-  }, 60_000);
+  });
 
   it('does nothing the second time, within two seconds', async () => {
     const began = performance.now();
@@ -77,7 +77,7 @@ describe('set-up', () => {
     expect(existsSync(at('dist', 'api', 'old.js'))).toBe(false);
     expect(existsSync(at('dist', 'api', 'new.js'))).toBe(true);
     expect(existsSync(at('dist', 'workflow-bundle.js'))).toBe(true);
-  }, 60_000);
+  });
 
   it('bundles again when a workflow changed', async () => {
     writeFileSync(at('workflows', 'index.ts'), 'export async function second(): Promise<void> {}\n');
@@ -85,20 +85,20 @@ describe('set-up', () => {
     expect(output).toContain('Bundling the workflows');
     expect(code).toBe(0);
     expect(readFileSync(at('dist', 'workflow-bundle.js'), 'utf8')).toContain('second');
-  }, 60_000);
+  });
 
   it('builds again when what was built is gone', async () => {
     rmSync(at('dist', 'workflow-bundle.js'));
     expect((await setUp()).output).toBe('Bundling the workflows …\n');
     expect(existsSync(at('dist', 'workflow-bundle.js'))).toBe(true);
-  }, 60_000);
+  });
 
   it('agrees with another set-up at the same time', async () => {
     writeFileSync(at('api', 'new.ts'), 'export const fresh = 2;\n');
     const all = await Promise.all([setUp(), setUp(), setUp()]);
     expect(all.map(({ code }) => code)).toEqual([0, 0, 0]);
     expect(all.map(({ output }) => output).join('')).toBe('Compiling …\n');
-  }, 60_000);
+  });
 
   it('fails with the place of a source that does not parse', async () => {
     writeFileSync(at('api', 'new.ts'), 'export const = ;\n');
@@ -107,7 +107,7 @@ describe('set-up', () => {
     expect(output).toContain('Set-up failed');
     expect(output).toMatch(/api\/new\.ts\(1,14\)/);
     writeFileSync(at('api', 'new.ts'), 'export const fresh = 3;\n');
-  }, 60_000);
+  });
 
   it('installs, without running scripts of packages, when the lockfile asks for something else', async () => {
     const lock = JSON.parse(readFileSync(at('package-lock.json'), 'utf8'));
@@ -117,7 +117,7 @@ describe('set-up', () => {
     expect(output).toContain('Installing dependencies');
     expect(code).toBe(0);
     expect(npmCalls()).toEqual([expect.stringMatching(/^ci --ignore-scripts .*--include=dev/)]);
-  }, 60_000);
+  });
 
   it('refuses an old Node with a clear message', async () => {
     const old = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.18.3' } })`;

@@ -36,7 +36,7 @@ describe('signalbox start', () => {
   afterEach(async () => {
     for (const command of running) await command.kill('SIGTERM');
     rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   it('says where everything is, and it is there; it stops with all it started', async () => {
     const began = performance.now();
@@ -60,7 +60,7 @@ describe('signalbox start', () => {
     expect(processIdentity(server)).not.toBeNull();
     expect(await box.kill('SIGTERM')).toBe(0);
     expect(processIdentity(server)).toBeNull();
-  }, 120_000);
+  });
 
   it('refuses a second one on the same state directory', async () => {
     const first = start();
@@ -69,7 +69,7 @@ describe('signalbox start', () => {
     expect(await second.ended).toBe(1);
     expect(second.output()).toContain(`held by the process ${first.pid}`);
     expect((await fetch(new URL('/health', printed(first, 'API')))).status).toBe(200);
-  }, 120_000);
+  });
 
   it('stops what it started when its port is taken', async () => {
     const first = start();
@@ -80,7 +80,7 @@ describe('signalbox start', () => {
     expect(await second.ended).toBe(1);
     expect(second.output()).toContain('EADDRINUSE');
     expect(processIdentity(readServerRecord(stateDir)?.pid ?? 0)).toBeNull();
-  }, 120_000);
+  });
 
   it('uses a Temporal server that is already there, and leaves it running', async () => {
     const there = await createNamespace('start');
@@ -95,5 +95,5 @@ describe('signalbox start', () => {
     } finally {
       await there.close();
     }
-  }, 120_000);
+  });
 });

@@ -35,7 +35,7 @@ describe('the embedded Temporal server', () => {
   const restarted = (from: number) =>
     waitUntil(() => server.pid() !== 0 && server.pid() !== from, {
       what: 'the server to be restarted',
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
   const guardPid = () => readServerRecord(stateDir)?.guard_pid ?? 0;
 
@@ -44,7 +44,7 @@ describe('the embedded Temporal server', () => {
     server = await start();
     connection = await Connection.connect(server.temporal.connectionOptions);
     client = new Client({ connection });
-  }, 60_000);
+  });
 
   afterEach(async () => {
     await connection.close();
@@ -73,12 +73,12 @@ describe('the embedded Temporal server', () => {
     await restarted(killed);
     await waitUntil(async () => (await statusOf('before')) === 'RUNNING', {
       what: 'the workflow to be there again',
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     await begin('after');
     expect(server.temporal.address).toBe(address);
     expect(processIdentity(killed)).toBeNull();
-  }, 60_000);
+  });
 
   it('comes back when its guard is killed, and leaves no second server', async () => {
     await begin('before');
@@ -90,9 +90,9 @@ describe('the embedded Temporal server', () => {
     await restarted(killed);
     await waitUntil(async () => (await statusOf('before')) === 'RUNNING', {
       what: 'the workflow to be there again',
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
-  }, 60_000);
+  });
 
   it('survives being killed again and again', async () => {
     for (let life = 0; life < 3; life++) {
@@ -102,7 +102,7 @@ describe('the embedded Temporal server', () => {
       await restarted(killed);
       await waitUntil(() => probe(connection, 'default').then(() => true), {
         what: 'the server to serve',
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
       });
     }
     for (let life = 0; life < 3; life++) expect(await statusOf(`life-${life}`)).toBe('RUNNING');
@@ -117,7 +117,7 @@ describe('the embedded Temporal server', () => {
     await waitUntil(async () => (await statusOf('before')) === 'RUNNING', {
       what: 'the workflow to be there again',
     });
-  }, 60_000);
+  });
 
   it('is started once on a state directory', async () => {
     await expect(start()).rejects.toThrow(LockHeldError);
@@ -139,7 +139,7 @@ describe('the embedded Temporal server', () => {
     server = await start('fleet');
     await probe(connection, 'fleet');
     expect(server.temporal.namespace).toBe('fleet');
-  }, 60_000);
+  });
 });
 
 describe('a Temporal server that cannot start', () => {

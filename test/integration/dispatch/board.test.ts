@@ -18,7 +18,7 @@ let control: Role;
 beforeAll(async () => {
   space = await createNamespace('board');
   control = await startControl(space.temporal);
-}, 120_000);
+});
 
 afterAll(async () => {
   await control?.stop();
@@ -95,7 +95,7 @@ describe('the board on real visibility', () => {
         }
         return seen.size === 2 && seen.has(assigned.input.task_id);
       },
-      { what: 'visibility to show the tasks', timeoutMs: 15_000 },
+      { what: 'visibility to show the tasks', timeoutMs: 60_000 },
     );
     expect(seen.get(task.input.task_id)).toEqual(task.entry);
     expect(seen.get(assigned.input.task_id)).toMatchObject({ assignedTo: 'agent:y', mode: 'http_pull' });
@@ -157,5 +157,5 @@ describe('the board on real visibility', () => {
       expect(view?.lease).toMatchObject({ holder, epoch: 1 });
       expect(view?.attempts).toHaveLength(1);
     }
-  }, 60_000);
+  });
 });

@@ -28,7 +28,7 @@ beforeAll(async () => {
   });
   control = await startControl(space.temporal);
   claims = createClaims({ client: new Client({ connection, namespace: space.namespace }), logger });
-}, 120_000);
+});
 
 afterAll(async () => {
   await claims?.close();
@@ -112,7 +112,7 @@ describe('claim', () => {
     );
     expect((await task.view()).lease).toBeNull();
     expect(await claims.claim(task.input.task_id, claimOf('b'), 5_000)).toMatchObject({ kind: 'granted' });
-  }, 60_000);
+  });
 
   it('leaves one trace in the history of a task, however often it gets no answer', async () => {
     await withoutWorkers(async (comeBack) => {
@@ -135,7 +135,7 @@ describe('claim', () => {
       );
       expect(await signals()).toHaveLength(1);
     });
-  }, 60_000);
+  });
 
   it('is a lost race beyond 10 claims in flight, at once', async () => {
     await withoutWorkers(async () => {
@@ -154,7 +154,7 @@ describe('claim', () => {
         expect(ms).toBeLessThan(1_500);
       }
     });
-  }, 60_000);
+  });
 });
 
 describe('findClaim', () => {
@@ -229,7 +229,7 @@ describe('takeTask', () => {
       expect(await take(10_000)).toEqual({ kind: 'unavailable' });
       expect(board.size()).toBe(2);
     });
-  }, 60_000);
+  });
 
   it('gives nothing when there is nothing', async () => {
     board = createBoardOn(scriptedSource(), { logger });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pino from 'pino';
 import { createDirectory, type Directory } from '../../../dispatch/directory';
 import { heartbeatPresence, registerHolder } from '../../../dispatch/holders';
@@ -13,7 +13,6 @@ import { createNamespace, type TestNamespace } from '../../helpers/namespace';
 import { startVisibleTask } from '../../helpers/visible-task';
 import { waitUntil } from '../../helpers/wait-until';
 
-jest.setTimeout(60_000);
 const logger = pino({ level: 'silent' });
 let space: TestNamespace;
 let control: Role;
@@ -25,7 +24,7 @@ beforeAll(async () => {
   control = await startControl(space.temporal);
   budget = createVisibilityBudget();
   directory = createDirectory({ client: space.client, budget, logger });
-}, 120_000);
+});
 
 afterAll(async () => {
   directory?.close();

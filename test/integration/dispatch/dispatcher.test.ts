@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import pino from 'pino';
 import { type Board, createBoard } from '../../../dispatch/board';
@@ -17,7 +17,6 @@ import { startVisibleTask } from '../../helpers/visible-task';
 import { waitUntil } from '../../helpers/wait-until';
 import { workedOn } from '../../helpers/worked-on';
 
-jest.setTimeout(120_000);
 const logger = pino({ level: 'silent' });
 let space: TestNamespace;
 let control: Role;
@@ -33,7 +32,7 @@ beforeAll(async () => {
   board = createBoard({ client: space.client, budget, logger });
   claims = createClaims({ client: space.client, logger, budget });
   marks = mkdtempSync(join(tmpdir(), 'signalbox-marks-'));
-}, 120_000);
+});
 
 afterAll(async () => {
   await board?.close();
@@ -99,7 +98,7 @@ describe('the host role', () => {
     }
     await waitUntil(() => runs.filter((run) => run.hasStarted()).length === 3, {
       what: 'three runs',
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     const running = [];
     for (const task of tasks) {
@@ -190,7 +189,7 @@ describe('the host role', () => {
         }
         return done.size === runs.length;
       },
-      { what: 'all runs to end', timeoutMs: 90_000 },
+      { what: 'all runs to end', timeoutMs: 180_000 },
     );
     expect(most).toBe(2);
     // Where two processes claimed the same slot, the host refused one, and nobody was charged for it.

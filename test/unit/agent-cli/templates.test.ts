@@ -36,6 +36,19 @@ describe('built-in templates', () => {
     }
   });
 
+  it.each([
+    ['codex-cli', 'codex exec --json --skip-git-repo-check --sandbox danger-full-access -'],
+    [
+      'claude-code',
+      `claude -p --output-format json --dangerously-skip-permissions --settings {"verbose":false}`,
+    ],
+    ['gemini', 'gemini --output-format json --approval-mode yolo'],
+    ['opencode', 'opencode run --format json'],
+  ])('%s is what the documentation says', (name, line) => {
+    const argv = findTemplate(name, {})?.argv.filter((argument) => typeof argument === 'string');
+    expect(argv?.join(' ')).toBe(line);
+  });
+
   it('shell runs the body as it is', () => {
     expect(findTemplate('shell', {})).toMatchObject({
       argv: ['sh', '{prompt_file}'],

@@ -51,7 +51,7 @@ describe('any bytes', () => {
       ),
       { numRuns: 400 },
     );
-  }, 60_000);
+  });
 });
 
 /** A whole run, and the index after the last byte of its terminal event. */
@@ -136,5 +136,5 @@ describe('a stream that is cut', () => {
       ),
       { numRuns: 150 },
     );
-  }, 60_000);
+  });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Checkpoint } from '../../../contracts/receipt';
 import { assign, checkClaim, grant } from '../../../workflows/rules/claim';
 import { applyDue, nextDeadline } from '../../../workflows/rules/deadlines';
-import { runFailed } from '../../../workflows/rules/run';
+import { runEnded, runFailed } from '../../../workflows/rules/run';
 import type { TaskInput, TaskState } from '../../../workflows/task/types';
 import { claimBy, created, T0 } from '../../helpers/task-state';
 
@@ -98,5 +99,38 @@ describe('a host that lacks the template', () => {
   it('is refused what is assigned to it, too', () => {
     const state = assign(created({ template: 'gemini' }), assignment, T0);
     expect(checkClaim(state, claimBy('host:h', { lacking: ['gemini'] }), T0)).toBe('template_unavailable');
+  });
+});
+
+describe('a session that is gone from its host', () => {
+  const FAILURE = { code: 'session_not_found', message: 'No conversation found' };
+  const SESSION = { session_id: 's-1', session_at: 'h/codex-cli' };
+
+  function end(state: TaskState, checkpoint: Checkpoint | null, now: number): TaskState {
+    const held = grant(state, claimBy('host:h', { request_id: `r${now}` }), now);
+    const run = {
+      receipt: null,
+      failure: FAILURE,
+      exit_code: 1,
+      duration_ms: 1,
+      output_ref: null,
+      checkpoint,
+    };
+    return runEnded(held, held.epoch, run, now, 0);
+  }
+
+  it('costs no retry once, and then what any failure costs', () => {
+    const before = { ...created({ max_retries: 0 }), checkpoint: { branch: 'b', ...SESSION } };
+    const first = end(before, { branch: 'b' }, T0 + 100_000);
+    expect(first).toMatchObject({ status: 'created', retry_count: 0, checkpoint: { branch: 'b' } });
+    expect(end(due(first), { branch: 'b' }, T0 + 200_000)).toMatchObject({
+      status: 'failed',
+      reason: FAILURE,
+    });
+  });
+
+  it('is charged where it is not let go of, or it would be tried for ever', () => {
+    const before = { ...created({ max_retries: 0 }), checkpoint: SESSION };
+    expect(end(before, null, T0 + 100_000)).toMatchObject({ status: 'failed', reason: FAILURE });
   });
 });

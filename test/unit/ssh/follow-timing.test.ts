@@ -80,9 +80,23 @@ describe('the pace of looks', () => {
     expect(pace.pause_ms).toBe(500);
   });
 
+  it('leaves a busy host alone, for a time', () => {
+    const pace = new Pace(500, 300_000);
+    pace.saw(true, 20);
+    expect(pace.pause_ms).toBe(500);
+    pace.saw(true, 900);
+    expect(pace.pause_ms).toBe(1_800);
+    pace.saw(false, 60_000);
+    expect(pace.pause_ms).toBe(10_000);
+    pace.saw(false, 20);
+    expect(pace.pause_ms).toBe(1_125);
+  });
+
   it('always leaves several looks within the limit of the watch', () => {
     const pace = new Pace(500, 3_000);
     for (let i = 0; i < 6; i += 1) pace.saw(false);
+    expect(pace.pause_ms).toBe(600);
+    pace.saw(false, 5_000);
     expect(pace.pause_ms).toBe(600);
     expect(new Pace(500, 1_000).pause_ms).toBe(200);
   });
