@@ -12,6 +12,7 @@ const STATUS: Record<OutcomeCode, number> = {
   not_holder: 403,
   managed_by_orchestrator: 409,
   wrong_status: 409,
+  illegal_stage: 422,
 };
 
 /** The task in its new state, or the problem that the refusal is. */

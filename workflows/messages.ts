@@ -29,6 +29,10 @@ export const statusSignal = defineSignal<[StatusMessage]>('status');
 export const releaseSignal = defineSignal<[ReleaseMessage]>('release');
 export const reviewSignal = defineSignal<[ReviewMessage]>('review');
 export const cancelSignal = defineSignal<[CancelMessage]>('cancel');
+/** To a lock: tell this workflow when it is free. */
+export const lockWantedSignal = defineSignal<[{ workflow_id: string }]>('lock_wanted');
+/** To a task that waits for its lock. */
+export const lockFreedSignal = defineSignal('lock_freed');
 export const voidClaimSignal = defineSignal<[VoidClaimMessage]>('void_claim');
 
 export const taskQuery = defineQuery<TaskReport>('task');
@@ -61,5 +65,6 @@ export const REJECTIONS = [
   'template_unavailable',
   'not_created',
   'stale_epoch',
+  'locked',
 ] as const;
 export type Rejection = (typeof REJECTIONS)[number];

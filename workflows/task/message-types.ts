@@ -1,6 +1,6 @@
 /** Bodies of the task workflow's updates and signals, and what the updates answer. */
 import type { Checkpoint, Finding, Receipt } from '../../contracts/receipt';
-import type { HolderRef, Text, Work } from '../../contracts/task';
+import type { HolderRef, RunStage, Text, Work } from '../../contracts/task';
 
 export interface ClaimRequest {
   request_id: string;
@@ -61,6 +61,12 @@ export interface StatusMessage {
   holder: string;
   status: 'running' | 'failed';
   message: string | null;
+  /** Refused when it may not follow the one before. */
+  stage?: RunStage;
+  /** Kept beside what is known of the last one. */
+  checkpoint?: Checkpoint | null;
+  /** Of a failure: another attempt would fail as well, so the task fails. */
+  final?: true;
 }
 
 export interface ReleaseMessage {
