@@ -8,7 +8,8 @@ import type { ApiContext } from './context';
 import { ENGINE_MS, within } from './deadline';
 import { ApiProblem } from './problems';
 
-export type AgentProfile = Omit<HolderProfile, 'kind' | 'presence_ms'>;
+/** `presence_ms`: default from the config file. */
+export type AgentProfile = Omit<HolderProfile, 'kind' | 'presence_ms'> & { presence_ms?: number };
 
 /** Throws 409 when a host has the name: agents and hosts share one name space, because assign takes either. */
 export async function registerAgent(ctx: ApiContext, profile: AgentProfile): Promise<HolderProfile> {
@@ -18,7 +19,7 @@ export async function registerAgent(ctx: ApiContext, profile: AgentProfile): Pro
     Object.hasOwn(config.hosts, id) ||
     (await within(client, ENGINE_MS, () => directory.get(hostRef(id)))) !== null;
   if (taken) throw new ApiProblem(409, 'id_taken', `${id} is the name of a host`);
-  const complete: HolderProfile = { ...profile, kind: 'agent', presence_ms: config.presence_ms };
+  const complete: HolderProfile = { presence_ms: config.presence_ms, ...profile, kind: 'agent' };
   await within(client, ENGINE_MS, () => registerHolder(client, complete));
   return complete;
 }

@@ -63,7 +63,7 @@ export function dequeue(app: App, ctx: ApiContext) {
 type Response = NodeJS.EventEmitter & { writableEnded: boolean; destroyed: boolean };
 
 /** Aborts when the caller hangs up before it has its answer, or the server stops. */
-function gone(response: Response, closing: AbortSignal): AbortSignal {
+export function gone(response: Response, closing: AbortSignal): AbortSignal {
   const controller = new AbortController();
   const abort = () => controller.abort();
   closing.addEventListener('abort', abort, { once: true });

@@ -41,7 +41,7 @@ export function heartbeat(app: App, ctx: ApiContext) {
 }
 
 /** The first renewal says that the holder is at work. The id makes a second message of another process void. */
-async function announce(ctx: ApiContext, { taskId, epoch, holder }: RenewalRequest) {
+export async function announce(ctx: ApiContext, { taskId, epoch, holder }: RenewalRequest) {
   const lease = ctx.leases.get(taskId, epoch);
   if (!lease || lease.announced) return;
   const handle = ctx.client.workflow.getHandle(taskWorkflowId(taskId));
