@@ -33,7 +33,11 @@ export async function reportStage(
   try {
     if (report.kind === 'run') {
       const answer = await sendStatus(ctx, about, { stage: report.stage, checkpoint });
-      return reported(answer, await renewed(ctx, about, report.stage, product));
+      const expiresAt = await renewed(ctx, about, report.stage, product);
+      // The task knows it by now: renewals need not say it.
+      const known = ctx.leases.get(about.id, about.epoch);
+      if (known) ctx.leases.set(about.id, about.epoch, { ...known, announced: true });
+      return reported(answer, expiresAt);
     }
     if (report.kind === 'ship') return reported(await ship(ctx, about, checkpoint, body.message));
     return reported(

@@ -21,7 +21,7 @@ export const askLock = (state: TaskState, claim: ClaimRequest): TaskState => ({
 
 const pending = ({ lock }: TaskState, key: string) => (lock?.key === key ? lock.claim : null);
 
-/** The lock is ours. Much may have happened since the claim was looked at, so it is looked at again. */
+/** The lock is ours. Much may have happened since the claim was looked at, so it is looked at again; see dropLock. */
 export function lockTaken(state: TaskState, key: string, now: number): TaskState {
   const claim = pending(state, key);
   if (!claim) return state;

@@ -1,0 +1,375 @@
+/** The cases of the contract, as far as they concern the server, and what must not go wrong beside them. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { Role } from '../../workers/role';
+import { taskWorkflowId } from '../../workflows/names';
+import { startTestApi, type TestApi } from '../helpers/api-server';
+import { startControl } from '../helpers/control-worker';
+import { fleetRunner, jobPath, type Runner } from '../helpers/fleet-runner';
+import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import { waitUntil } from '../helpers/wait-until';
+
+jest.setTimeout(60_000);
+
+let engine: TestNamespace;
+let control: Role;
+let api: TestApi;
+/** Another process of the API, with leases so short that a test can wait for their end. */
+let hasty: TestApi;
+
+beforeAll(async () => {
+  engine = await createNamespace('fleet');
+  control = await startControl(engine.temporal);
+  api = await startTestApi(engine.temporal);
+  const config = { fleet: { lease_ms: 700, presence_ms: 60_000 } };
+  hasty = await startTestApi(engine.temporal, { signingKey: api.signingKey, config });
+});
+
+afterAll(async () => {
+  await hasty?.stop();
+  await api?.stop();
+  await control?.stop();
+  await engine?.close();
+});
+
+/** A job that only these runners may do. */
+async function jobFor(names: string[], over: Record<string, unknown> = {}, via = api) {
+  const id = `org/repo#${randomUUID()}`;
+  const label = `agent:${randomUUID()}`;
+  const created = await api.post('/tasks', { id, title: 't', body: 'do it', labels: [label], ...over });
+  expect(created.status).toBe(201);
+  const runners = await Promise.all(names.map((name) => fleetRunner(via, name, { capabilities: [label] })));
+  return { id, label, runners, runner: runners[0] as Runner };
+}
+
+async function claimed(
+  runner: Runner,
+): Promise<{ leaseEpoch: number; leaseExpiresAt: string; bodyMd: string }> {
+  const answer = await waitUntil(
+    async () => {
+      const got = await runner.claim();
+      return got.status === 200 && got;
+    },
+    { what: 'a job' },
+  );
+  return answer.body;
+}
+
+const wip = { wipBranch: 'wip/1', wipCommit: 'abcdef0' };
+
+describe('heartbeat', () => {
+  it('registers the factory, and says how much it could claim', async () => {
+    const { label, runner } = await jobFor([`f-${randomUUID()}.local-a1b2`]);
+    await api.post('/tasks', { title: 't', body: 'b', labels: [label, 'urgent'], priority: 1 });
+    await api.post('/tasks', { title: 't', body: 'b', labels: [label, 'agent:other'] });
+    const health = { status: 'degraded' };
+    expect(await runner.beat({ health, load: 0.5, new_in_the_runner: 1 })).toMatchObject({
+      status: 200,
+      body: { claimable: 2 },
+    });
+    const { holders } = (await api.get('/agents')).body;
+    expect(holders).toContainEqual(
+      expect.objectContaining({ id: runner.factoryId, capabilities: [label], presence: 'online' }),
+    );
+    const events = async () => {
+      const handle = engine.client.workflow.getHandle(`agent/${runner.factoryId}`);
+      return (await handle.describe()).historyLength;
+    };
+    await runner.beat();
+    const before = await events();
+    await runner.beat();
+    expect(await events()).toBe(before);
+  });
+
+  it('of a name that cannot be an id is 422 and says what is expected', async () => {
+    const runner = await fleetRunner(api, 'ada');
+    const answer = await runner.beat({ factoryId: 'host name/1' });
+    expect(answer).toMatchObject({ status: 422, body: { code: 'invalid_request' } });
+    expect(answer.body.errors[0]).toMatchObject({
+      field: 'factoryId',
+      expected: expect.stringContaining('letters'),
+    });
+  });
+
+  it('for another factory than the token names is 403', async () => {
+    const runner = await fleetRunner(api, 'ada');
+    expect((await runner.beat({ factoryId: 'bob' })).status).toBe(403);
+    expect((await runner.claim({ factoryId: 'bob' })).status).toBe(403);
+    expect((await api.post('/api/fleet/claim', { factoryId: 'x' }, { token: null })).status).toBe(401);
+  });
+});
+
+describe('claim', () => {
+  it('gives the job once, with its body and a lease of 900 s, and then nothing', async () => {
+    const { id, runners } = await jobFor(['ada', 'bob']);
+    const answers = await Promise.all(runners.map((runner) => runner.claim()));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 204]);
+    const { body } = answers.find(({ status }) => status === 200) ?? { body: null };
+    expect(body).toMatchObject({ id, bodyMd: 'do it', leaseEpoch: 1, checkpoint: null });
+    expect(Date.parse(body.leaseExpiresAt) - Date.now()).toBeGreaterThan(880_000);
+  });
+
+  it('never gives the unrenewed job of a factory to its other worker', async () => {
+    const { runner } = await jobFor(['ada']);
+    await claimed(runner);
+    expect((await runner.claim()).status).toBe(204);
+  });
+
+  it('can be repeated by a client that names its claims', async () => {
+    const { id, runner } = await jobFor(['ada']);
+    const requestId = randomUUID();
+    expect((await runner.claim({ requestId })).status).toBe(200);
+    const again = await waitUntil(
+      async () => {
+        const got = await runner.claim({ requestId, retry: true });
+        return got.status === 200 && got;
+      },
+      { what: 'the same claim' },
+    );
+    expect(again.body).toMatchObject({ id, leaseEpoch: 1 });
+  });
+
+  it('whose answer was lost lapses uncharged, and the job is offered again', async () => {
+    const { id, runners } = await jobFor(['ada', 'bob'], {}, hasty);
+    expect((await (runners[0] as Runner).claim()).status).toBe(200);
+    expect((await claimed(runners[1] as Runner)).leaseEpoch).toBe(2);
+    expect((await api.get(`/tasks/${encodeURIComponent(id)}`)).body.retry_count).toBe(0);
+  });
+});
+
+describe('stages', () => {
+  it('go from queued to shipped, and the receipt is made from the checkpoint', async () => {
+    const { id, runner } = await jobFor(['ada']);
+    expect((await runner.get(id)).body.stage).toBe('queued');
+    const { leaseEpoch } = await claimed(runner);
+    expect((await runner.get(id)).body).toMatchObject({ stage: 'assigned', leaseEpoch: 1, bodyMd: 'do it' });
+    for (const stage of [
+      'assigned',
+      'building',
+      'building',
+      'review',
+      'building',
+      'testing',
+      'building',
+      'blocked',
+    ]) {
+      const answer = await runner.report(id, stage, leaseEpoch, stage === 'building' ? wip : undefined);
+      expect(answer).toMatchObject({ status: 200, body: { stage, blocked: stage === 'blocked' } });
+      expect(Date.parse(answer.body.leaseExpiresAt) - Date.now()).toBeGreaterThan(880_000);
+    }
+    // Nothing of it is in the memory of a process.
+    expect((await hasty.get(jobPath(id))).body).toMatchObject({ stage: 'blocked', checkpoint: wip });
+    expect((await hasty.get(jobPath(id))).body.bodyMd).toBeUndefined();
+    for (let i = 0; i < 2; i++) {
+      const shipped = await runner.report(id, 'shipped', leaseEpoch, { wipBranch: '', wipCommit: 'abcdef1' });
+      expect(shipped).toMatchObject({ status: 200, body: { stage: 'shipped', leaseExpiresAt: null } });
+    }
+    expect((await runner.release(id, leaseEpoch)).status).toBe(200);
+    const task = (await api.get(`/tasks/${encodeURIComponent(id)}`)).body;
+    expect(task).toMatchObject({
+      status: 'completed',
+      receipt: { status: 'completed', artifacts: { branch: 'wip/1', commit: 'abcdef1' } },
+    });
+    expect((await runner.get(id, '/runs')).body.runs).toEqual([
+      expect.objectContaining({ leaseEpoch: 1, factoryId: 'ada', outcome: 'completed' }),
+    ]);
+    const events = (await runner.get(id, '/events')).body.events.map((e: { message: string }) => e.message);
+    expect(events).toEqual(expect.arrayContaining(['building', 'review', 'testing', 'blocked']));
+  });
+
+  it('that may not follow are 422, and change nothing', async () => {
+    const { id, runner } = await jobFor(['ada']);
+    const { leaseEpoch } = await claimed(runner);
+    await runner.report(id, 'testing', leaseEpoch);
+    for (const stage of ['review', 'queued', 'assigned']) {
+      expect(await runner.report(id, stage, leaseEpoch)).toMatchObject({
+        status: 422,
+        body: { code: 'illegal_stage' },
+      });
+    }
+    expect((await runner.report(id, 'deploying', leaseEpoch)).status).toBe(422);
+    expect((await runner.get(id)).body.stage).toBe('testing');
+    await runner.report(id, 'shipped', leaseEpoch);
+    for (const stage of ['building', 'failed', 'dead_letter', 'queued', 'assigned']) {
+      expect(await runner.report(id, stage, leaseEpoch)).toMatchObject({
+        status: 422,
+        body: { code: 'illegal_stage' },
+      });
+    }
+    expect((await runner.renew(id, leaseEpoch)).status).toBe(422);
+  });
+
+  it('failed ends the attempt, dead_letter the task', async () => {
+    const { id, runner } = await jobFor(['ada']);
+    const first = await claimed(runner);
+    for (let i = 0; i < 2; i++) {
+      expect(await runner.report(id, 'failed', first.leaseEpoch, wip)).toMatchObject({ status: 200 });
+    }
+    expect((await runner.release(id, first.leaseEpoch)).status).toBe(200);
+    expect((await runner.report(id, 'shipped', first.leaseEpoch)).status).toBe(422);
+    const second = await claimed(runner);
+    expect(second).toMatchObject({ leaseEpoch: 2, checkpoint: wip });
+    for (let i = 0; i < 2; i++) {
+      expect(await runner.report(id, 'dead_letter', second.leaseEpoch)).toMatchObject({
+        status: 200,
+        body: { stage: 'dead_letter', reason: { code: 'agent_failed' } },
+      });
+    }
+    expect((await runner.release(id, second.leaseEpoch)).status).toBe(200);
+    expect((await runner.report(id, 'building', first.leaseEpoch)).status).toBe(422);
+  });
+
+  it('shipped to a review shows it, and a rejection comes back in the body', async () => {
+    const { id, runner } = await jobFor(['ada'], { review: 'required' });
+    const { leaseEpoch } = await claimed(runner);
+    expect((await runner.report(id, 'shipped', leaseEpoch, wip)).body.stage).toBe('review');
+    expect((await runner.report(id, 'shipped', leaseEpoch, wip)).status).toBe(200);
+    expect((await runner.release(id, leaseEpoch)).status).toBe(200);
+    const findings = [{ file: 'a.ts', line: 3, message: 'no' }];
+    await api.post(`/tasks/${encodeURIComponent(id)}/review`, { verdict: 'rejected', findings });
+    expect((await claimed(runner)).bodyMd).toMatch(/^do it\n\n## Findings[\s\S]*- a\.ts:3: no/);
+  });
+});
+
+describe('fencing', () => {
+  it('is 409 for every message of an old epoch, whose shipment is quarantined', async () => {
+    const { id, runners } = await jobFor(['ada', 'bob'], {}, hasty);
+    const [ada, bob] = runners as [Runner, Runner];
+    const old = await claimed(ada);
+    await ada.report(id, 'building', old.leaseEpoch, wip);
+    const now = await claimed(bob);
+    expect(now).toMatchObject({ leaseEpoch: 2, checkpoint: wip });
+    const bobs = await fleetRunner(api, 'bob');
+    expect((await bobs.report(id, 'building', now.leaseEpoch)).status).toBe(200);
+    for (const stage of ['building', 'shipped', 'failed', 'dead_letter', 'queued']) {
+      expect(await ada.report(id, stage, old.leaseEpoch)).toMatchObject({
+        status: 409,
+        body: { code: 'stale_epoch' },
+      });
+    }
+    expect((await ada.renew(id, old.leaseEpoch)).status).toBe(409);
+    expect((await ada.release(id, old.leaseEpoch)).status).toBe(409);
+    const { quarantine_id } = (await ada.report(id, 'shipped', old.leaseEpoch)).body;
+    expect(quarantine_id).toEqual(expect.stringContaining(`quarantine/${id}/1/`));
+    await waitUntil(
+      async () =>
+        (await api.get('/quarantine')).body.items.some((item: { id: string }) => item.id === quarantine_id),
+      { what: 'the receipt to be shown' },
+    );
+    expect((await runners[1]?.get(id))?.body.stage).toBe('building');
+    // Closed by another: stale all the same, since nothing but 409 stops these runners.
+    await bobs.report(id, 'shipped', now.leaseEpoch, wip);
+    for (const answer of [
+      await ada.report(id, 'building', old.leaseEpoch),
+      await ada.report(id, 'shipped', old.leaseEpoch),
+      await ada.renew(id, old.leaseEpoch),
+      await ada.release(id, old.leaseEpoch),
+    ]) {
+      expect(answer).toMatchObject({ status: 409, body: { code: 'stale_epoch' } });
+    }
+  });
+
+  it('is 409 after a cancellation, and 403 for a factory that never had the epoch', async () => {
+    const { id, runners } = await jobFor(['ada', 'bob']);
+    const [ada, bob] = runners as [Runner, Runner];
+    const { leaseEpoch } = await claimed(ada);
+    for (const answer of [
+      await bob.report(id, 'shipped', 1),
+      await bob.renew(id, 1),
+      await bob.release(id, 1),
+    ]) {
+      expect(answer.status).toBe(403);
+    }
+    expect((await ada.report(id, 'building', leaseEpoch)).status).toBe(200);
+    await api.post(`/tasks/${encodeURIComponent(id)}/cancel`);
+    for (const answer of [
+      await ada.report(id, 'shipped', 1),
+      await ada.renew(id, 1),
+      await ada.release(id, 1),
+    ]) {
+      expect(answer).toMatchObject({ status: 409, body: { code: 'stale_epoch' } });
+    }
+    expect((await ada.get(id)).body).toMatchObject({ stage: 'dead_letter', reason: { code: 'cancelled' } });
+  });
+
+  it('release gives the job back at once, with its checkpoint', async () => {
+    const { id, runner } = await jobFor(['ada']);
+    const { leaseEpoch } = await claimed(runner);
+    await runner.report(id, 'building', leaseEpoch, wip);
+    for (let i = 0; i < 2; i++) {
+      expect(await runner.release(id, leaseEpoch)).toMatchObject({ status: 200, body: { stage: 'queued' } });
+    }
+    expect(await claimed(runner)).toMatchObject({ leaseEpoch: 3, checkpoint: wip });
+  });
+
+  it('a job that is not there is 404, also when no job could have the name', async () => {
+    const runner = await fleetRunner(api, 'ada');
+    for (const id of ['none', 'a b', '%', `x${'y'.repeat(200)}`]) {
+      for (const answer of [
+        await runner.get(id),
+        await runner.report(id, 'building', 1),
+        await runner.renew(id, 1),
+      ]) {
+        expect(answer).toMatchObject({ status: 404, body: { code: 'task_not_found' } });
+      }
+    }
+  });
+});
+
+describe('renewal', () => {
+  it('costs no history, and keeps the lease of a job whose stage is not reported again', async () => {
+    const { id, runner } = await jobFor(['ada'], {}, hasty);
+    const { leaseEpoch } = await claimed(runner);
+    await runner.report(id, 'testing', leaseEpoch, wip);
+    const handle = engine.client.workflow.getHandle(taskWorkflowId(id));
+    const { historyLength } = await handle.describe();
+    const until = Date.now() + 1_500;
+    while (Date.now() < until) expect((await runner.renew(id, leaseEpoch)).body.leaseEpoch).toBe(1);
+    expect((await handle.describe()).historyLength).toBe(historyLength);
+    expect((await runner.get(id)).body).toMatchObject({ stage: 'testing', checkpoint: wip, leaseEpoch: 1 });
+  });
+
+  it('by an admin speaks for the holder of the epoch', async () => {
+    const { id, runner } = await jobFor(['ada']);
+    const { leaseEpoch } = await claimed(runner);
+    const boss = await fleetRunner(api, 'ada', { token: 'admin-token-for-tests' });
+    expect((await boss.report(id, 'building', leaseEpoch)).status).toBe(200);
+    expect((await boss.renew(id, leaseEpoch)).status).toBe(200);
+    expect((await boss.release(id, leaseEpoch)).status).toBe(200);
+  });
+});
+
+describe('products', () => {
+  it('are separate: claims, reads and reports', async () => {
+    const { id, label } = await jobFor([], { product: 'p1' });
+    const token = await api.tokenFor('mallory', { product: 'p2' });
+    const mallory = await fleetRunner(api, 'mallory', { token, capabilities: [label] });
+    expect((await mallory.beat()).body).toEqual({ claimable: 0 });
+    expect((await mallory.claim()).status).toBe(204);
+    for (const answer of [
+      await mallory.get(id),
+      await mallory.get(id, '/runs'),
+      await mallory.get(id, '/events'),
+      await mallory.report(id, 'shipped', 1),
+      await mallory.renew(id, 1),
+      await mallory.release(id, 1),
+    ]) {
+      expect(answer.status).toBe(404);
+    }
+    const posing = await fleetRunner(api, 'mallory', { token, capabilities: [label], product: 'p1' });
+    for (const answer of [await posing.beat(), await posing.claim(), await posing.get(id)]) {
+      expect(answer).toMatchObject({ status: 403, body: { code: 'wrong_product' } });
+    }
+    const own = await api.tokenFor('grace', { product: 'p1' });
+    const grace = await fleetRunner(api, 'grace', { token: own, capabilities: [label], product: 'p1' });
+    expect((await claimed(grace)).leaseEpoch).toBe(1);
+  });
+
+  it('are chosen by the header with a token that has none', async () => {
+    const { label } = await jobFor([], { product: 'p1' });
+    const roaming = (product: string) => fleetRunner(api, 'roamer', { capabilities: [label], product });
+    expect((await (await roaming('p2')).claim()).status).toBe(204);
+    expect((await (await roaming('p 1')).claim()).status).toBe(422);
+    expect((await claimed(await roaming('p1'))).leaseEpoch).toBe(1);
+  });
+});
