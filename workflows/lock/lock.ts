@@ -8,23 +8,37 @@ import {
 import { lockFreedSignal, lockWantedSignal } from '../messages';
 
 const WAITING_MAX = 1_000;
-/** The first may be closed by now, or find no holder. All would be a crowd of which one gets in. */
-const TOLD = 2;
+/** Some find no holder. One gets in, and the others ask again; who is not told looks again by itself. */
+const TOLD = 50;
 
 export async function lock(): Promise<void> {
   const waiting = new Set<string>();
+  const late = new Set<string>();
+  let ending = false;
   setHandler(lockWantedSignal, ({ workflow_id }) => {
-    if (waiting.size < WAITING_MAX) waiting.add(workflow_id);
+    const list = ending ? late : waiting;
+    if (list.size < WAITING_MAX) list.add(workflow_id);
   });
   await CancellationScope.current().cancelRequested.catch((error: unknown) => {
     if (!isCancellation(error)) throw error;
   });
-  CancellationScope.nonCancellable(async () => {
-    // Not awaited: whoever hears of it must find the lock closed. Who is missed looks again by itself.
-    for (const id of [...waiting].slice(0, TOLD)) {
-      getExternalWorkflowHandle(id)
-        .signal(lockFreedSignal)
-        .catch(() => undefined);
+  ending = true;
+  await CancellationScope.nonCancellable(async () => {
+    let told = 0;
+    for (const id of waiting) {
+      if (told === TOLD) break;
+      if (await tell(id)) told += 1;
     }
-  }).catch(() => undefined);
+    // Whoever asked meanwhile found the lock still there. The loop sees those who come during it.
+    for (const id of late) await tell(id);
+  });
 }
+
+/** False: it is closed by now. */
+const tell = (workflowId: string): Promise<boolean> =>
+  getExternalWorkflowHandle(workflowId)
+    .signal(lockFreedSignal)
+    .then(
+      () => true,
+      () => false,
+    );
