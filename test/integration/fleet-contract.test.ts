@@ -71,14 +71,15 @@ describe('heartbeat', () => {
     expect(holders).toContainEqual(
       expect.objectContaining({ id: runner.factoryId, capabilities: [label], presence: 'online' }),
     );
-    const events = async () => {
-      const handle = engine.client.workflow.getHandle(`agent/${runner.factoryId}`);
-      return (await handle.describe()).historyLength;
+    const signals = async () => {
+      const history = await engine.client.workflow.getHandle(`agent/${runner.factoryId}`).fetchHistory();
+      return history.events?.filter((event) => event.workflowExecutionSignaledEventAttributes).length;
     };
+    const before = await signals();
     await runner.beat();
-    const before = await events();
-    await runner.beat();
-    expect(await events()).toBe(before);
+    expect(await signals()).toBe(before);
+    await runner.beat({ capabilities: [label, 'agent:more'] });
+    expect(await signals()).toBe((before ?? 0) + 1);
   });
 
   it('of a name that cannot be an id is 422 and says what is expected', async () => {
