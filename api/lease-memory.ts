@@ -1,5 +1,12 @@
 /** Leases that this process granted or renewed lately. A cache: forgetting one costs a describe. */
+import type { Checkpoint } from '../contracts/receipt';
 import type { HolderRef } from '../contracts/task';
+
+/** A checkpoint, and when it was told, in milliseconds since 1970. */
+export interface Told {
+  checkpoint: Checkpoint;
+  at: number;
+}
 
 export interface KnownLease {
   holder: HolderRef;
@@ -8,6 +15,10 @@ export interface KnownLease {
   leaseMs: number;
   /** The task has been told that its holder is at work. */
   announced: boolean;
+  /** The last that its holder told: each renewal repeats it, for the next one may be the last. */
+  checkpoint: Told | null;
+  /** What the task itself has been told of it, and when. */
+  told: Told | null;
 }
 
 export interface LeaseMemory {

@@ -1,5 +1,14 @@
 /** When a lease expires, as the server sees it: read from the pending activity, which knows of every renewal. */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import type { LeaseHeartbeat } from '../workflows/task/activity-types';
+import type { Told } from './lease-memory';
+
+/** Two renewals may be lost before a lease expires. */
+const RENEWALS_PER_LEASE = 3;
+
+/** How often a holder is to renew, in seconds. */
+export const renewEveryS = (leaseMs: number) => leaseMs / RENEWALS_PER_LEASE / 1_000;
 
 export interface PendingLease {
   activityId: string;
@@ -12,6 +21,8 @@ export interface PendingLease {
   leaseMs: number;
   /** Milliseconds since 1970; null while it has not begun to run. */
   expiresAt: number | null;
+  /** What its holder told with a renewal, at any time of this lease. */
+  checkpoint: Told | null;
 }
 
 type Pending = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
@@ -38,9 +49,17 @@ export function pendingLease(description: Pick<WorkflowExecutionDescription, 'ra
       cancelRequested: activity.state === CANCEL_REQUESTED,
       leaseMs,
       expiresAt: last === null || leaseMs === 0 ? null : last + leaseMs,
+      checkpoint: checkpointOf(activity.heartbeatDetails?.payloads?.[0]),
     };
   }
   return newest;
+}
+
+function checkpointOf(payload: Payload | undefined): Told | null {
+  if (!payload) return null;
+  const details = defaultPayloadConverter.fromPayload<LeaseHeartbeat | null>(payload);
+  if (!details?.checkpoint) return null;
+  return { checkpoint: details.checkpoint, at: details.checkpoint_at ?? details.at };
 }
 
 function toMs(time: Timestamp): number | null {

@@ -8,6 +8,7 @@ import type { QuarantineView } from './quarantine/types';
 import type {
   AssignRequest,
   CancelMessage,
+  CheckpointMessage,
   ClaimRequest,
   CompleteMessage,
   Grant,
@@ -26,6 +27,7 @@ export const renewUpdate = defineUpdate<Renewal, [RenewRequest]>('renew');
 
 export const completeSignal = defineSignal<[CompleteMessage]>('complete');
 export const statusSignal = defineSignal<[StatusMessage]>('status');
+export const checkpointSignal = defineSignal<[CheckpointMessage]>('checkpoint');
 export const releaseSignal = defineSignal<[ReleaseMessage]>('release');
 export const reviewSignal = defineSignal<[ReviewMessage]>('review');
 export const cancelSignal = defineSignal<[CancelMessage]>('cancel');
@@ -66,5 +68,6 @@ export const REJECTIONS = [
   'not_created',
   'stale_epoch',
   'locked',
+  'held_by_other',
 ] as const;
 export type Rejection = (typeof REJECTIONS)[number];

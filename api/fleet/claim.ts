@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { Dequeued } from '../../contracts/api';
 import { type ClaimedJob, claimedJobSchema, claimJobSchema, fleetHeadersSchema } from '../../contracts/fleet';
-import { takeTask } from '../../dispatch/take';
-import { agentRef } from '../../workflows/names';
 import { actingAgent, WORKERS } from '../auth';
 import type { ApiContext, App } from '../context';
-import { ENGINE_MS, within } from '../deadline';
-import { type GrantTo, handOver } from '../hand-over';
-import { unavailable } from '../problems';
+import { gone } from '../gone';
 import { PROBLEMS } from '../route-docs';
-import { gone } from '../routes/dequeue';
+import { takeWork, type WorkWanted } from '../take-work';
 import { callerOf } from './caller';
 import { keepFactory } from './keep-factory';
 import { bodyMdOf, wipOf } from './mapping';
@@ -36,31 +33,27 @@ export function claim(app: App, ctx: ApiContext) {
       const caller = callerOf(request);
       const { capabilities, requestId = randomUUID(), retry } = request.body;
       const id = actingAgent(caller, request.body.factoryId);
-      const holder = agentRef(id);
       await keepFactory(ctx, caller, { id, capabilities });
-      if (retry) {
-        const found = await within(ctx.client, ENGINE_MS, () => ctx.claims.findClaim(holder, requestId));
-        if (found) return reply.code(200).send(await claimed(ctx, { ...found, holder }));
-      }
-      const leaseMs = ctx.config.fleet.lease_ms;
-      const want = { holder, capabilities, product: caller.product, requestId, leaseMs };
-      const taken = await takeTask(ctx, want, 0, gone(reply.raw, ctx.closing));
-      if (taken.kind === 'none') return reply.code(204).send(undefined);
-      if (taken.kind === 'unavailable') {
-        throw unavailable('no_worker', 'a claim got no answer and is given up; ask again');
-      }
-      return reply.code(200).send(await claimed(ctx, { ...taken, holder }));
+      const wanted: WorkWanted = {
+        agentId: id,
+        bearer: caller,
+        capabilities,
+        requestId,
+        retry,
+        leaseS: ctx.config.fleet.lease_ms / 1_000,
+        waitMs: 0,
+        maxTasks: 1,
+      };
+      const [taken] = await takeWork(ctx, wanted, gone(reply.raw, ctx.closing));
+      return taken ? reply.code(200).send(jobIn(taken)) : reply.code(204).send(undefined);
     },
   );
 }
 
-async function claimed(ctx: ApiContext, granted: GrantTo): Promise<ClaimedJob> {
-  const { task, lease } = await handOver(ctx, granted);
-  return {
-    id: task.id,
-    leaseEpoch: lease.epoch,
-    leaseExpiresAt: lease.expires_at,
-    checkpoint: wipOf(task.checkpoint),
-    bodyMd: bodyMdOf(task.body, task.findings),
-  };
-}
+const jobIn = ({ task, lease }: Dequeued): ClaimedJob => ({
+  id: task.id,
+  leaseEpoch: lease.epoch,
+  leaseExpiresAt: lease.expires_at,
+  checkpoint: wipOf(task.checkpoint),
+  bodyMd: bodyMdOf(task.body, task.findings),
+});

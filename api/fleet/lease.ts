@@ -7,14 +7,16 @@ import {
   leaseRequestSchema,
 } from '../../contracts/fleet';
 import { releaseSignal } from '../../workflows/messages';
+import type { ReleaseMessage } from '../../workflows/task/message-types';
 import { WORKERS } from '../auth';
 import type { ApiContext, App } from '../context';
 import { toProblem } from '../error-handler';
 import { answerOf, readTask } from '../read-task';
 import { type RenewalRequest, renew } from '../renew';
 import { PROBLEMS } from '../route-docs';
-import { announce } from '../routes/heartbeat';
+import { renewedWith } from '../routes/release';
 import { guardProduct, sendMessage } from '../send-message';
+import { tellTask } from '../tell-task';
 import { callerOf, factoryOf, jobId } from './caller';
 import { checkpointOf, jobOf } from './mapping';
 import { ended, ownEnd, staleEpoch } from './own-end';
@@ -52,7 +54,7 @@ export function lease(app: App, ctx: ApiContext) {
         const answer = await renew(ctx, renewal);
         // These runners know one word for it.
         if (answer.directive === 'terminate') throw staleEpoch(epoch);
-        await announce(ctx, renewal);
+        await tellTask(ctx, renewal);
         return { leaseEpoch: epoch, leaseExpiresAt: answer.expires_at };
       } catch (error) {
         throw ended(await ownEnd(ctx, { id, epoch, holder }, error), 'renewal', toProblem(error));
@@ -77,7 +79,14 @@ export function lease(app: App, ctx: ApiContext) {
       const { leaseEpoch: epoch, factoryId, checkpoint } = request.body;
       await guardProduct(ctx, caller, id);
       const holder = await factoryOf(ctx, caller, { id, epoch, factoryId });
-      const message = { message_id: randomUUID(), epoch, holder, checkpoint: checkpointOf(checkpoint) };
+      const said = checkpointOf(checkpoint);
+      const message: ReleaseMessage = {
+        message_id: randomUUID(),
+        epoch,
+        holder,
+        checkpoint: said,
+        renewed_with: said ? null : await renewedWith(ctx, id, epoch),
+      };
       try {
         const answer = await sendMessage(ctx, id, releaseSignal, message);
         if (answer.code === 202) return reply.code(202).send({ id, pending: true });

@@ -12,7 +12,7 @@ import { toProblem } from '../error-handler';
 import { ApiProblem } from '../problems';
 import { quarantineClosed } from '../quarantine';
 import { readTask } from '../read-task';
-import { renew } from '../renew';
+import { type RenewalRequest, renew } from '../renew';
 import { type Answered, sendMessage } from '../send-message';
 import { noWorker } from '../temporal-errors';
 import { checkpointOf, jobOf, REPORTS, receiptOf, stageOf } from './mapping';
@@ -33,10 +33,11 @@ export async function reportStage(
   try {
     if (report.kind === 'run') {
       const answer = await sendStatus(ctx, about, { stage: report.stage, checkpoint });
-      const expiresAt = await renewed(ctx, about, report.stage, product);
+      const expiresAt = await renewed(ctx, about, { progress: report.stage, checkpoint }, product);
       // The task knows it by now: renewals need not say it.
       const known = ctx.leases.get(about.id, about.epoch);
-      if (known) ctx.leases.set(about.id, about.epoch, { ...known, announced: true });
+      const told = checkpoint ? { checkpoint, at: Date.now() } : known?.told;
+      if (known) ctx.leases.set(about.id, about.epoch, { ...known, announced: true, told: told ?? null });
       return reported(answer, expiresAt);
     }
     if (report.kind === 'ship') return reported(await ship(ctx, about, checkpoint, body.message));
@@ -118,9 +119,14 @@ function fail(
 }
 
 /** A report is a renewal as well. Answers when the lease expires now. */
-async function renewed(ctx: ApiContext, about: About, progress: string, product: string | null) {
+async function renewed(
+  ctx: ApiContext,
+  about: About,
+  said: Pick<RenewalRequest, 'progress' | 'checkpoint'>,
+  product: string | null,
+) {
   const { id: taskId, epoch, holder } = about;
-  const answer = await renew(ctx, { taskId, epoch, holder, progress, checkpoint: null, product });
+  const answer = await renew(ctx, { taskId, epoch, holder, ...said, product });
   if (answer.directive === 'terminate') throw staleEpoch(epoch);
   return answer.expires_at;
 }
@@ -144,7 +150,13 @@ async function given(
   const { view } = report;
   const held = view.lease?.epoch === epoch && view.lease.holder === holder;
   if (held && stageOf(view) === stage) {
-    return { code: 200, body: { ...jobOf(view), leaseExpiresAt: await renewed(ctx, about, stage, product) } };
+    return {
+      code: 200,
+      body: {
+        ...jobOf(view),
+        leaseExpiresAt: await renewed(ctx, about, { progress: stage, checkpoint: null }, product),
+      },
+    };
   }
   if (held) throw new ApiProblem(422, 'illegal_stage', `${stage} cannot follow ${stageOf(view)}`);
   throw ended(await ownEnd(ctx, about, staleEpoch(epoch)), stage);

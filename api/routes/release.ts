@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { pendingSchema, releaseSchema, taskAnswerSchema } from '../../contracts/api';
 import { releaseSignal } from '../../workflows/messages';
-import { agentRef } from '../../workflows/names';
-import { actingAgent, principalOf, WORKERS } from '../auth';
+import { holderSaying } from '../acting';
+import { HOLDERS, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
+import type { Told } from '../lease-memory';
+import { pendingLease } from '../lease-time';
+import { describeTask } from '../read-task';
 import { PROBLEMS, taskParams } from '../route-docs';
 import { guardProduct, send, sendMessage } from '../send-message';
 
@@ -11,7 +14,7 @@ export function release(app: App, ctx: ApiContext) {
   app.post(
     '/tasks/:id/release',
     {
-      config: { access: WORKERS },
+      config: { access: HOLDERS, directive: 'task' },
       schema: {
         summary: 'Give a task back, with how far it came',
         description: 'Costs no retry. The epoch is over with it.',
@@ -23,17 +26,24 @@ export function release(app: App, ctx: ApiContext) {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { agent_id, epoch, checkpoint, message_id } = request.body;
+      const { checkpoint, message_id } = request.body;
       const principal = principalOf(request);
-      const holder = agentRef(actingAgent(principal, agent_id));
+      const { holder, epoch } = holderSaying(principal, request.body);
       await guardProduct(ctx, principal, id);
       const answer = await sendMessage(ctx, id, releaseSignal, {
         message_id: message_id ?? randomUUID(),
         epoch,
         holder,
         checkpoint: checkpoint ?? null,
+        renewed_with: checkpoint ? null : await renewedWith(ctx, id, epoch),
       });
       return send(reply, answer);
     },
   );
+}
+
+/** The checkpoint that the last renewal told. Throws 404 when there is no such task. */
+export async function renewedWith(ctx: ApiContext, id: string, epoch: number): Promise<Told | null> {
+  const pending = pendingLease(await describeTask(ctx, id));
+  return pending?.epoch === epoch ? pending.checkpoint : null;
 }

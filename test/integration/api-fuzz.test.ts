@@ -108,7 +108,14 @@ const MESSAGES: Array<[string, Record<string, unknown>]> = [
   ],
   [
     '/tasks/dequeue',
-    { agent_id: 'ada', capabilities: ['agent:none'], lease_s: 60, request_id: 'r', retry: false },
+    {
+      agent_id: 'ada',
+      capabilities: ['agent:none'],
+      lease_s: 60,
+      max_tasks: 2,
+      request_id: 'r',
+      retry: false,
+    },
   ],
   [
     '/tasks/org%2Frepo%231/heartbeat',
@@ -118,7 +125,16 @@ const MESSAGES: Array<[string, Record<string, unknown>]> = [
     '/tasks/org%2Frepo%231/status',
     { agent_id: 'ada', epoch: 1, status: 'running', message: 'm', message_id: 'i' },
   ],
-  ['/tasks/org/repo%231/complete', { agent_id: 'ada', epoch: 99, receipt, completion_id: 'c' }],
+  [
+    '/tasks/org/repo%231/complete',
+    {
+      agent_id: 'ada',
+      epoch: 99,
+      receipt,
+      completion_id: 'c',
+      next: { capabilities: ['agent:none'], wait_ms: 0, lease_s: 60, request_id: 'n', retry: true },
+    },
+  ],
   ['/tasks/org/repo%231/release', { agent_id: 'ada', epoch: 99, checkpoint: { commit: 'abcdef0' } }],
   ['/tasks/org/repo%231/assign', { agent_id: 'ada', reason: 'r' }],
   [
@@ -190,7 +206,52 @@ const spoiled = (message: Record<string, unknown>): fc.Arbitrary<unknown> =>
 const impatient = (body: unknown) =>
   typeof body === 'object' && body !== null && 'agent_id' in body ? { wait_ms: 0, ...body } : body;
 
+/** Whatever comes as a token: made up, of another kind, or one of ours that was tampered with. */
+const bearer = (own: string) =>
+  fc.oneof(
+    fc.constant(own),
+    fc.string({ unit: fc.constantFrom(...'abcXYZ019-_.'), maxLength: 200 }),
+    fc
+      .record({
+        /* Two bits of the last character mean nothing. */ at: fc.nat(own.length - 2),
+        char: fc.constantFrom(...'aZ0._-'),
+      })
+      .map(({ at, char }) => own.slice(0, at) + char + own.slice(at + 1)),
+  );
+
 describe('whatever is sent, the answer is no 5xx', () => {
+  it('with a lease token, real or not, to any route; and nobody else gets in by it', async () => {
+    const made = await api.post('/tasks', { title: 't', body: 'b', labels: ['agent:fuzzed'] });
+    const taken = await api.post('/tasks/dequeue', {
+      agent_id: 'ada',
+      capabilities: ['agent:fuzzed'],
+      wait_ms: 10_000,
+    });
+    const { token } = taken.body.lease;
+    const own = `/tasks/${made.body.id}/`;
+    const targets = fc.constantFrom(
+      ...MESSAGES,
+      ...['heartbeat', 'status', 'complete', 'release'].map(
+        (verb) => [own + verb, {}] as (typeof MESSAGES)[number],
+      ),
+    );
+    await fc.assert(
+      fc.asyncProperty(bearer(token), targets, async (given, [path, message]) => {
+        const sent = {
+          method: 'POST',
+          path: `/api/v1${path}`,
+          headers: { authorization: `Bearer ${given}`, 'content-type': 'application/json' },
+          body: JSON.stringify(message),
+        };
+        await expectAnswer(sent);
+        const { status } = await send(sent);
+        if (given !== token && status !== 401) throw new Error(`${given} is let in: ${status}`);
+        if (given === token && !path.startsWith(own) && status !== 403) throw new Error(`${path}: ${status}`);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it.each(MESSAGES)('to %s', async (path, message) => {
     await fc.assert(
       fc.asyncProperty(spoiled(message), async (body) => {

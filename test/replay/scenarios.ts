@@ -138,6 +138,26 @@ export const SCENARIOS: Record<string, (client: Client) => Promise<string>> = {
     await handle.result();
     return id;
   },
+  async 'quarantine-accepted'(client) {
+    const task = await startTask(client);
+    await task.claim('agent:a');
+    await task.release(1, 'agent:a');
+    await task.complete({ message_id: 'late' });
+    const id = quarantineWorkflowId(task.input.task_id, 1, 'late');
+    const handle = client.workflow.getHandle(id);
+    await waitUntil(() => handle.describe(), { what: 'the quarantine' });
+    await handle.signal(decideQuarantineSignal, { message_id: 'd', decision: 'accepted', by: 'test' });
+    await handle.result();
+    return id;
+  },
+  async 'task-that-adopts-a-late-receipt'(client) {
+    const task = await startTask(client);
+    await task.claim('agent:a', { lease_ms: 500 });
+    await task.until('the lease has lapsed', (r) => r.view.lease?.lapsed === true);
+    await task.complete({ message_id: 'q', holder: 'carol', manual: true, adopt: true });
+    await task.handle.result();
+    return task.handle.workflowId;
+  },
   async 'holder-away-and-back'(client) {
     const profile = {
       kind: 'agent' as const,

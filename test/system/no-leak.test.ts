@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
+import { createApi } from '../../examples/demo/api';
 import { createFleet, type Fleet, ROLES, untilAnswered, untilClosed } from '../helpers/fleet';
 
 jest.setTimeout(120_000);
@@ -38,11 +39,19 @@ it('keeps a prompt and the tokens out of everything that is logged, listed or in
   const want = { agent_id: 'quiet', capabilities: ['agent:pull'], wait_ms: 10_000 };
   const taken = await untilAnswered('the task', () => agent.post('/tasks/dequeue', want), 200);
   expect(taken.body.task.body).toContain(SENTINEL);
-  await agent.post('/tasks/leak%2Fpull/status', {
-    epoch: taken.body.lease.epoch,
-    status: 'failed',
-    message: 'no',
-  });
+  // By the lease token from here on, in every message there is; and once where it may not be used.
+  const leaseToken = taken.body.lease.token as string;
+  const holder = createApi(fleet.url, leaseToken, { connection: 'close' });
+  const own = '/tasks/leak%2Fpull';
+  expect((await holder.post(`${own}/heartbeat`, { progress: 'some' })).status).toBe(200);
+  expect((await holder.post('/tasks/leak%2Frun/heartbeat', {})).status).toBe(403);
+  expect((await holder.post('/tasks/dequeue', want)).status).toBe(403);
+  expect((await holder.post(`${own}/complete`, { receipt: leaseToken, completion_id: 'c' })).status).toBe(
+    422,
+  );
+  const next = { capabilities: ['agent:none'] };
+  const receipt = { status: 'failed', summary: 'no' };
+  expect((await holder.post(`${own}/complete`, { receipt, completion_id: 'c', next })).body.next).toBeNull();
   for (const id of ids) expect(await untilClosed(fleet.admin, id)).toMatchObject({ status: 'failed' });
   // Wrong calls are logged, too.
   await fleet.admin.post('/tasks', { ...make('leak/run', 'agent:code'), unknown: SENTINEL });
@@ -56,7 +65,9 @@ it('keeps a prompt and the tokens out of everything that is logged, listed or in
     seen.push(JSON.stringify({ workflowId, type, memo, searchAttributes }));
   }
   await connection.close();
-  seen.push(JSON.stringify((await fleet.admin.get('/tasks')).body));
+  for (const list of ['/tasks', '/agents', '/hosts', '/quarantine']) {
+    seen.push(JSON.stringify((await fleet.admin.get(list)).body));
+  }
   for (const id of ids) seen.push(JSON.stringify(await fleet.admin.events(id)));
   const logs = readdirSync(join(fleet.directory, 'state')).filter((name) => name.endsWith('.log'));
   for (const name of logs) seen.push(readFileSync(join(fleet.directory, 'state', name), 'utf8'));
@@ -64,7 +75,11 @@ it('keeps a prompt and the tokens out of everything that is logged, listed or in
   expect(seen.length).toBeGreaterThan(5);
   for (const text of seen) {
     expect(text).not.toContain(SENTINEL);
-    expect(text).not.toContain(token);
+    for (const secret of [token, leaseToken]) {
+      expect(text).not.toContain(secret);
+      // Not the part of it that is as good as the whole either.
+      expect(text).not.toContain(secret.split('.')[2]);
+    }
     expect(text).not.toContain(fleet.headers.authorization?.slice('Bearer '.length));
   }
 });

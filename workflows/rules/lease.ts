@@ -1,8 +1,9 @@
 /** Renewal, expiry and loss of a lease. Expiry frees; only a later grant or a revocation fences. */
+import type { Checkpoint } from '../../contracts/receipt';
 import type { Rejection } from '../messages';
 import { leaseActivityId } from '../names';
 import type { LeaseHeartbeat } from '../task/activity-types';
-import type { Renewal, RenewRequest } from '../task/message-types';
+import type { CheckpointMessage, Renewal, RenewRequest } from '../task/message-types';
 import type { TaskState } from '../task/types';
 import { close } from './attempt';
 import { modeOf } from './decide';
@@ -20,10 +21,10 @@ export function lapse(
   const { lease } = state;
   if (lease?.epoch !== activity.epoch || lease.n !== activity.n || lease.lapsed_at !== null) return state;
   const renewed = lease.renewed || activity.heartbeat !== null;
+  const { checkpoint = null, checkpoint_at } = activity.heartbeat ?? {};
   const lapsed: TaskState = {
-    ...state,
+    ...withNewest(state, checkpoint, checkpoint_at),
     lease: { ...lease, renewed, lapsed_at: now },
-    checkpoint: activity.heartbeat?.checkpoint ?? state.checkpoint,
   };
   const why = renewed ? 'not renewed in time' : 'never renewed';
   const freed = free(note(lapsed, now, 'lapsed', `${lease.holder}: ${why}`), now);
@@ -31,11 +32,29 @@ export function lapse(
   return isLost(freed) ? { ...freed, claimable_since: null, not_before: null } : freed;
 }
 
+/** So that what a holder came to is known, however its attempt ends. */
+export function keepCheckpoint(state: TaskState, message: CheckpointMessage): TaskState {
+  const { lease } = state;
+  if (lease?.epoch !== message.epoch || lease.holder !== message.holder) return state;
+  return withNewest(state, message.checkpoint, message.checkpoint_at);
+}
+
+/** Renewals go to any process of the API: the one that came last may repeat a checkpoint that is not the newest. */
+export function withNewest(
+  state: TaskState,
+  checkpoint: Checkpoint | null,
+  at: number | undefined,
+): TaskState {
+  if (!checkpoint || (at ?? Infinity) < (state.checkpoint_at ?? 0)) return state;
+  return { ...state, checkpoint, ...(at === undefined ? {} : { checkpoint_at: at }) };
+}
+
 export const lostAt = ({ lease }: TaskState) =>
   lease?.lapsed_at == null ? null : lease.lapsed_at + lease.lease_ms;
 
 export function checkRenew(state: TaskState, request: RenewRequest, now: number): Rejection | null {
-  if (state.lease?.epoch !== request.epoch || state.lease.holder !== request.holder) return 'stale_epoch';
+  if (state.lease?.epoch !== request.epoch) return 'stale_epoch';
+  if (state.lease.holder !== request.holder) return 'held_by_other';
   return now > request.not_after ? 'too_late' : null;
 }
 

@@ -28,7 +28,8 @@ export function atStage(state: TaskState, { stage, checkpoint }: StatusMessage, 
   const differs =
     (checkpoint?.branch !== undefined && checkpoint.branch !== known?.branch) ||
     (checkpoint?.commit !== undefined && checkpoint.commit !== known?.commit);
-  const kept = checkpoint && differs ? { ...state, checkpoint: { ...known, ...checkpoint } } : state;
+  const kept =
+    checkpoint && differs ? { ...state, checkpoint: { ...known, ...checkpoint }, checkpoint_at: now } : state;
   if (stage === undefined || !kept.lease || kept.lease.stage === stage) return kept;
   return note({ ...kept, lease: { ...kept.lease, stage } }, now, 'stage', stage);
 }

@@ -13,6 +13,8 @@ export interface LeaseHeartbeat {
   at: number;
   progress: string | null;
   checkpoint: Checkpoint | null;
+  /** When the holder told the checkpoint, in milliseconds since 1970: later renewals repeat it. */
+  checkpoint_at?: number;
 }
 
 export interface ControlActivities {

@@ -2,6 +2,7 @@ import { setHandler } from '@temporalio/workflow';
 import {
   assignUpdate,
   cancelSignal,
+  checkpointSignal,
   claimUpdate,
   completeSignal,
   lockFreedSignal,
@@ -15,7 +16,7 @@ import {
   voidClaimSignal,
 } from '../messages';
 import { assign, checkAssign, checkClaim, grant, grantOf, isRepeat, voidClaim } from '../rules/claim';
-import { checkRenew, rearm, renewalOf } from '../rules/lease';
+import { checkRenew, keepCheckpoint, rearm, renewalOf } from '../rules/lease';
 import { lockFreed, needsLock } from '../rules/lock';
 import { complete, release, reportStatus, type Step } from '../rules/receipt';
 import { cancel, review } from '../rules/review';
@@ -46,6 +47,7 @@ export function setHandlers(machine: Machine) {
   setHandler(statusSignal, (m) =>
     once(m.message_id, (state, now) => reportStatus(state, m, now, Math.random())),
   );
+  setHandler(checkpointSignal, (m) => machine.apply((state) => keepCheckpoint(state, m)));
   setHandler(releaseSignal, (m) => once(m.message_id, (state, now) => release(state, m, now)));
   setHandler(reviewSignal, (m) => once(m.message_id, (state, now) => review(state, m, now)));
   setHandler(cancelSignal, (m) => once(m.message_id, (state, now) => cancel(state, m, now)));

@@ -53,6 +53,8 @@ export interface CompleteMessage {
   receipt: Receipt;
   /** A coordinator or admin, not the holder: fences and stops what runs. */
   manual: boolean;
+  /** A late receipt that a person accepted: it counts only while nothing newer is there or under way. */
+  adopt?: true;
 }
 
 export interface StatusMessage {
@@ -69,11 +71,22 @@ export interface StatusMessage {
   final?: true;
 }
 
+/** How far a holder says it came. Says the same however often it comes, so it has no id. */
+export interface CheckpointMessage {
+  epoch: number;
+  holder: string;
+  checkpoint: Checkpoint;
+  /** When the holder told it, in milliseconds since 1970. */
+  checkpoint_at: number;
+}
+
 export interface ReleaseMessage {
   message_id: string;
   epoch: number;
   holder: string;
+  /** null: the one of its last renewal, if it told one. */
   checkpoint: Checkpoint | null;
+  renewed_with?: { checkpoint: Checkpoint; at: number } | null;
 }
 
 export interface ReviewMessage {

@@ -159,8 +159,12 @@ export interface TaskState {
   review_count: number;
   review_since: number | null;
   checkpoint: Checkpoint | null;
+  /** When a holder told it with a renewal; absent before one did. */
+  checkpoint_at?: number;
   findings: Finding[];
   receipt: (Receipt & { manual: boolean }) | null;
+  /** Epoch at which a receipt was accepted last; absent before that. A late one of an attempt up to then is older. */
+  accepted_epoch?: number;
   /** Of the receipt that the last review sent back. */
   handed_in?: Pick<Receipt, 'summary' | 'artifacts'> | null;
   reason: Failure | null;

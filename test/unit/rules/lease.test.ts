@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { applyDue, nextDeadline } from '../../../workflows/rules/deadlines';
-import { checkRenew, lapse, rearm } from '../../../workflows/rules/lease';
-import { complete, running } from '../../../workflows/rules/receipt';
+import { checkRenew, keepCheckpoint, lapse, rearm } from '../../../workflows/rules/lease';
+import { complete, release, running } from '../../../workflows/rules/receipt';
 import { completion, held, T0 } from '../../helpers/task-state';
 
 const LEASE = 60_000;
@@ -62,11 +62,48 @@ describe('an expired lease', () => {
   });
 });
 
+describe('a checkpoint told in between', () => {
+  const checkpoint = { branch: 'wip', commit: 'abcdef2' };
+  it.each([
+    ['of the holder is kept', { epoch: 1, holder: 'agent:a' }, checkpoint],
+    ['of an older epoch is not', { epoch: 0, holder: 'agent:a' }, null],
+    ['of another is not', { epoch: 1, holder: 'agent:b' }, null],
+  ])('%s', (_, message, expected) => {
+    expect(keepCheckpoint(held(), { ...message, checkpoint, checkpoint_at: T0 }).checkpoint).toEqual(
+      expected,
+    );
+  });
+
+  it.each([
+    ['older, told to another process since', T0 + 4, checkpoint],
+    ['newer', T0 + 6, { branch: 'of the renewal' }],
+    ['of a version that told no time', undefined, { branch: 'of the renewal' }],
+  ])('meets that of the last renewal, which is %s', (_, checkpoint_at, expected) => {
+    const told = keepCheckpoint(held(), { epoch: 1, holder: 'agent:a', checkpoint, checkpoint_at: T0 + 5 });
+    const beat = { at: T0 + 9, progress: null, checkpoint: { branch: 'of the renewal' }, checkpoint_at };
+    expect(lapse(told, { epoch: 1, n: 1, heartbeat: beat }, T0 + 10).checkpoint).toEqual(expected);
+    const given = { message_id: 'r', epoch: 1, holder: 'agent:a', checkpoint: null };
+    if (checkpoint_at === undefined) return;
+    const renewed_with = { checkpoint: beat.checkpoint, at: checkpoint_at };
+    expect(release(told, { ...given, renewed_with }, T0).state.checkpoint).toEqual(expected);
+  });
+
+  it('outlives the attempt that is ended by its time limit', () => {
+    const state = keepCheckpoint(held(), { epoch: 1, holder: 'agent:a', checkpoint, checkpoint_at: T0 });
+    const ended = applyDue(state, T0 + state.input.timeouts.run_ms, 0);
+    expect(ended).toMatchObject({ lease: null, retry_count: 1, checkpoint });
+    expect(keepCheckpoint(ended, { epoch: 1, holder: 'agent:a', checkpoint: {}, checkpoint_at: T0 })).toBe(
+      ended,
+    );
+  });
+});
+
 describe('a renewal', () => {
   it.each([
     ['of the holder', { epoch: 1, holder: 'agent:a' as const }, null],
     ['of an older epoch', { epoch: 0, holder: 'agent:a' as const }, 'stale_epoch'],
-    ['of another holder', { epoch: 1, holder: 'agent:b' as const }, 'stale_epoch'],
+    ['of another holder', { epoch: 1, holder: 'agent:b' as const }, 'held_by_other'],
+    ['of another holder, of an older epoch', { epoch: 0, holder: 'agent:b' as const }, 'stale_epoch'],
   ])('%s', (_, request, expected) => {
     expect(checkRenew(held(), { ...request, not_after: Infinity }, T0)).toBe(expected);
   });
