@@ -75,7 +75,15 @@ describe('heartbeat', () => {
       const history = await engine.client.workflow.getHandle(`agent/${runner.factoryId}`).fetchHistory();
       return history.events?.filter((event) => event.workflowExecutionSignaledEventAttributes).length;
     };
-    const before = await signals();
+    // Until its presence is watched, each beat is a signal.
+    const before = await waitUntil(
+      async () => {
+        const known = await signals();
+        await runner.beat();
+        return (await signals()) === known && known;
+      },
+      { what: 'beats that cost nothing' },
+    );
     await runner.beat();
     expect(await signals()).toBe(before);
     await runner.beat({ capabilities: [label, 'agent:more'] });
