@@ -38,9 +38,9 @@ const actingForSchema = holderIdSchema
   .describe('Whom an admin acts for; default: the holder of the epoch. A factory can only name itself');
 
 export const fleetHeadersSchema = z.object({
-  'x-product-id': productSchema
-    .optional()
-    .describe('Must be that of the token; selects one for a token that has none'),
+  'x-product-id': optionalText(productSchema).describe(
+    'Must be that of the token; selects one for a token that has none',
+  ),
 });
 
 const objectOrText = z.union([z.string().max(256), z.record(z.string().max(64), z.unknown())]);

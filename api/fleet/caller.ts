@@ -14,7 +14,7 @@ import type { Principal } from '../tokens';
 export function callerOf(request: FastifyRequest): Principal {
   const principal = principalOf(request);
   const wanted = request.headers['x-product-id'];
-  if (typeof wanted !== 'string') return principal;
+  if (typeof wanted !== 'string' || wanted === '') return principal;
   if (principal.product !== null && principal.product !== wanted) {
     throw new ApiProblem(403, 'wrong_product', `this token is for the product ${principal.product}`);
   }

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Dequeued } from '../../contracts/api';
 import { type ClaimedJob, claimedJobSchema, claimJobSchema, fleetHeadersSchema } from '../../contracts/fleet';
-import { actingAgent, WORKERS } from '../auth';
+import { actingAgent, principalOf, WORKERS } from '../auth';
 import type { ApiContext, App } from '../context';
 import { gone } from '../gone';
 import { PROBLEMS } from '../route-docs';
 import { takeWork, type WorkWanted } from '../take-work';
 import { callerOf } from './caller';
-import { keepFactory } from './keep-factory';
+import { knowFactory } from './keep-factory';
 import { bodyMdOf, wipOf } from './mapping';
 import { TAGS } from './route-docs';
 
@@ -33,7 +33,7 @@ export function claim(app: App, ctx: ApiContext) {
       const caller = callerOf(request);
       const { capabilities, requestId = randomUUID(), retry } = request.body;
       const id = actingAgent(caller, request.body.factoryId);
-      await keepFactory(ctx, caller, { id, capabilities });
+      await knowFactory(ctx, caller, { id, capabilities }, principalOf(request).product);
       const wanted: WorkWanted = {
         agentId: id,
         bearer: caller,

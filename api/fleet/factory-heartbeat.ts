@@ -1,6 +1,6 @@
 import { factoryBeatAnswerSchema, factoryBeatSchema, fleetHeadersSchema } from '../../contracts/fleet';
 import { agentRef } from '../../workflows/names';
-import { actingAgent, WORKERS } from '../auth';
+import { actingAgent, principalOf, WORKERS } from '../auth';
 import type { ApiContext, App } from '../context';
 import { ANSWER_MS, orAfter } from '../deadline';
 import { PROBLEMS } from '../route-docs';
@@ -27,7 +27,8 @@ export function factoryHeartbeat(app: App, ctx: ApiContext) {
       const caller = callerOf(request);
       const { capabilities } = request.body;
       const id = actingAgent(caller, request.body.factoryId);
-      await keepFactory(ctx, caller, { id, capabilities, ...conditionOf(request.body) });
+      const factory = { id, capabilities, ...conditionOf(request.body) };
+      await keepFactory(ctx, caller, factory, principalOf(request).product);
       const want = { holder: agentRef(id), capabilities, product: caller.product };
       // Without a deadline of the client: what the board begins here goes on for others. No news: nothing.
       return { claimable: await orAfter(ANSWER_MS, ctx.board.count(want), 0) };

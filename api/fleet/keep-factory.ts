@@ -1,10 +1,12 @@
 /** A factory is an agent: registered when it is unknown or has changed, and otherwise only heard of. */
+import type { KnownHolder } from '../../dispatch/directory';
 import { heartbeatPresence } from '../../dispatch/holders';
+import type { HolderProfile } from '../../workflows/holder/types';
 import { agentRef } from '../../workflows/names';
 import { maySee } from '../auth';
 import type { ApiContext } from '../context';
 import { ENGINE_MS, within } from '../deadline';
-import { knownAgent, registerAgent } from '../holder-profile';
+import { type AgentProfile, knownAgent, registerAgent } from '../holder-profile';
 import { ApiProblem } from '../problems';
 import type { Principal } from '../tokens';
 
@@ -16,24 +18,44 @@ export interface Factory {
   load?: number;
 }
 
-/** Throws 409 `id_taken`: the name is that of a host, or of an agent of another product. */
-export async function keepFactory(ctx: ApiContext, caller: Principal, factory: Factory): Promise<void> {
+/**
+ * Registers the factory, or brings its registration up to date. `own`: the product of its token.
+ * Throws 409 `id_taken`: the name is that of a host, or of an agent of another product.
+ */
+export async function keepFactory(
+  ctx: ApiContext,
+  caller: Principal,
+  factory: Factory,
+  own: string | null,
+): Promise<void> {
   const { id, capabilities } = factory;
+  const known = await knownFactory(ctx, caller, id);
+  const { presence_ms } = ctx.config.fleet;
+  const { slots = 1, version = null } = known?.profile ?? {};
+  // The header of a token for several products does not move a factory from one to another.
+  const product = own ?? known?.profile.product ?? caller.product;
+  const next = { id, capabilities, slots, version, product, presence_ms };
+  const heard =
+    known &&
+    isSame(known.profile, next) &&
+    (await within(ctx.client, ENGINE_MS, () => heartbeatPresence(ctx.client, agentRef(id), known.n)));
+  if (!heard) await registerAgent(ctx, next);
+}
+
+/** A claim says what one worker looks for, and changes nothing of what the factory is registered with. */
+export async function knowFactory(ctx: ApiContext, caller: Principal, factory: Factory, own: string | null) {
+  if (!(await knownFactory(ctx, caller, factory.id))) await keepFactory(ctx, caller, factory, own);
+}
+
+async function knownFactory(ctx: ApiContext, caller: Principal, id: string): Promise<KnownHolder | null> {
   const known = await knownAgent(ctx, id);
   if (caller.role !== 'agent' && known && !maySee(caller, known.profile.product ?? '')) {
     throw new ApiProblem(409, 'id_taken', `${id} is the name of an agent of another product`);
   }
-  const { presence_ms } = ctx.config.fleet;
-  const profile = known?.profile;
-  const same =
-    profile?.presence_ms === presence_ms &&
-    [...profile.capabilities].sort().join('\n') === [...capabilities].sort().join('\n');
-  const heard =
-    same &&
-    (await within(ctx.client, ENGINE_MS, () => heartbeatPresence(ctx.client, agentRef(id), known?.n)));
-  if (heard) return;
-  const { slots = 1, version = null } = profile ?? {};
-  // A token for several products does not move a factory from one to another.
-  const product = profile?.product ?? caller.product;
-  await registerAgent(ctx, { id, capabilities, slots, version, product, presence_ms });
+  return known;
 }
+
+const isSame = (known: HolderProfile, next: AgentProfile) =>
+  known.presence_ms === next.presence_ms &&
+  known.product === next.product &&
+  [...known.capabilities].sort().join('\n') === [...next.capabilities].sort().join('\n');

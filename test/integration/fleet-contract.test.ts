@@ -122,6 +122,9 @@ describe('claim', () => {
     const { runner } = await jobFor(['ada']);
     await claimed(runner);
     expect((await runner.claim()).status).toBe(204);
+    const isListed = async () =>
+      (await api.get('/agents')).body.holders.some((holder: { id: string }) => holder.id === 'ada');
+    await waitUntil(isListed, { what: 'a factory that only claims to be known' });
   });
 
   it('can be repeated by a client that names its claims', async () => {
@@ -321,6 +324,38 @@ describe('fencing', () => {
       ]) {
         expect(answer).toMatchObject({ status: 404, body: { code: 'task_not_found' } });
       }
+    }
+  });
+});
+
+describe('a body', () => {
+  it('is seen by its holder alone, and no token or body is in any report', async () => {
+    const sentinel = `sentinel-${randomUUID()}`;
+    const { id, runners } = await jobFor(['ada', 'bob'], {
+      body: `---\nlock: ${sentinel}\n---\n${sentinel}`,
+    });
+    const [ada, bob] = runners as [Runner, Runner];
+    const { leaseEpoch } = await claimed(ada);
+    expect((await ada.get(id)).body.bodyMd).toContain(sentinel);
+    await ada.report(id, 'building', leaseEpoch, wip);
+    const seen = [
+      await bob.get(id),
+      await api.get(jobPath(id)),
+      await api.get(`/tasks/${encodeURIComponent(id)}`),
+    ];
+    await ada.report(id, 'shipped', leaseEpoch);
+    for (const below of ['', '/runs', '/events']) seen.push(await ada.get(id, below));
+    seen.push(
+      await ada.report(id, 'shipped', leaseEpoch),
+      await ada.release(id, leaseEpoch),
+      await ada.renew(id, 99),
+    );
+    for await (const { workflowId, memo, searchAttributes } of engine.client.workflow.list()) {
+      seen.push({ status: 0, headers: new Headers(), body: { workflowId, memo, searchAttributes } });
+    }
+    for (const { body } of seen) {
+      expect(JSON.stringify(body)).not.toContain(sentinel);
+      expect(JSON.stringify(body)).not.toContain('eyJ');
     }
   });
 });
