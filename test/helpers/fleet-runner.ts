@@ -1,5 +1,8 @@
 /** A runner that speaks `/api/fleet`, as far as the wire is concerned. */
+import { randomUUID } from 'node:crypto';
+import type { ClaimedJob } from '../../contracts/fleet';
 import type { Answer, CallOptions, TestApi } from './api-server';
+import { waitUntil } from './wait-until';
 
 export interface RunnerOptions {
   token?: string;
@@ -29,4 +32,28 @@ export async function fleetRunner(api: TestApi, factoryId: string, given: Runner
     renew: (id: string, leaseEpoch: number) => post(`${jobPath(id)}/lease/renew`, { leaseEpoch }),
     release: (id: string, leaseEpoch: number) => post(`${jobPath(id)}/lease/release`, { leaseEpoch }),
   };
+}
+
+/** A job that only these runners may do, who call `via`. */
+export async function fleetJob(api: TestApi, names: string[], over: Record<string, unknown>, via: TestApi) {
+  const id = `org/repo#${randomUUID()}`;
+  const label = `agent:${randomUUID()}`;
+  const created = await api.post('/tasks', { id, title: 't', body: 'do it', labels: [label], ...over });
+  if (created.status !== 201) throw new Error(`no job: ${created.status}`);
+  const runners = await Promise.all(names.map((name) => fleetRunner(via, name, { capabilities: [label] })));
+  return { id, label, runners, runner: runners[0] as Runner };
+}
+
+/** What the claim answers, once there is a job. */
+export async function claimed(
+  runner: Runner,
+): Promise<Pick<ClaimedJob, 'id' | 'leaseEpoch' | 'leaseExpiresAt' | 'bodyMd'>> {
+  const answer = await waitUntil(
+    async () => {
+      const got = await runner.claim();
+      return got.status === 200 && got;
+    },
+    { what: 'a job', timeoutMs: 30_000 },
+  );
+  return answer.body;
 }

@@ -7,7 +7,7 @@ import type { Role } from '../../workers/role';
 import { lockWorkflowId, taskWorkflowId } from '../../workflows/names';
 import { startTestApi, type TestApi } from '../helpers/api-server';
 import { startControl } from '../helpers/control-worker';
-import { fleetRunner, type Runner } from '../helpers/fleet-runner';
+import { claimed, fleetRunner } from '../helpers/fleet-runner';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { startTask } from '../helpers/task-driver';
 import { waitUntil } from '../helpers/wait-until';
@@ -43,17 +43,6 @@ async function lockedJobs(count: number, header = '') {
   const lockId = lockWorkflowId('default', lockKey(lock));
   return { lock, lockId, label, ids, runner };
 }
-
-const claimed = async (runner: Runner): Promise<{ id: string; leaseEpoch: number }> =>
-  (
-    await waitUntil(
-      async () => {
-        const got = await runner.claim();
-        return got.status === 200 && got;
-      },
-      { what: 'a job', timeoutMs: 30_000 },
-    )
-  ).body;
 
 const isOpen = (id: string) =>
   engine.client.workflow
