@@ -6,12 +6,13 @@ import type { ApiContext, App } from './context';
 import { orAfter, within } from './deadline';
 import { registerDirective } from './directive';
 import { answerError, registerErrors } from './error-handler';
+import { fleetRoutes } from './fleet/routes';
 import { type RateLimit, registerHardening } from './hardening';
 import { registerOpenApi } from './openapi';
 import { registerRequestLog } from './request-log';
 import { apiRoutes } from './routes/all';
 import { health } from './routes/health';
-import { BASE, encodeIdSlashes } from './task-path';
+import { BASE, encodeIdSlashes, FLEET_BASE } from './task-path';
 import { validatorCompiler } from './validation';
 
 /** A prompt of 1 MiB of characters, escaped as JSON. */
@@ -66,6 +67,7 @@ export async function buildApp(ctx: ApiContext, { logger, rateLimit }: AppOption
   await registerOpenApi(app);
   health(app, ctx);
   await app.register(async (api) => apiRoutes(api as App, ctx), { prefix: BASE });
+  await app.register(async (fleet) => fleetRoutes(fleet as App, ctx), { prefix: FLEET_BASE });
   return app;
 }
 

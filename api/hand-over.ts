@@ -54,7 +54,7 @@ export async function handOver(
   };
 }
 
-async function textOf({ blobs }: Pick<ApiContext, 'blobs'>, text: Text): Promise<string> {
+export async function textOf({ blobs }: Pick<ApiContext, 'blobs'>, text: Text): Promise<string> {
   if ('inline' in text) return text.inline;
   const bytes = await blobs.read(text.ref);
   if (!bytes)

@@ -13,6 +13,7 @@ const ANSWERS: Record<OutcomeCode, [status: number, code: string]> = {
   not_holder: [423, 'held_by_other'],
   managed_by_orchestrator: [423, 'managed_by_orchestrator'],
   wrong_status: [409, 'wrong_status'],
+  illegal_stage: [422, 'illegal_stage'],
 };
 
 /** The task in its new state, or the problem that the refusal is. */

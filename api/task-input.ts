@@ -3,6 +3,7 @@ import type { Config } from '../contracts/config';
 import type { CreateTask, Text, Timeouts } from '../contracts/task';
 import { defaultBranch } from '../workflows/rules/claim';
 import type { TaskInput } from '../workflows/task/types';
+import { bodyHeader, lockKey } from './body-header';
 
 /** In milliseconds; null: no limit. The config file and the request may say otherwise. */
 export const DEFAULT_TIMEOUTS: Timeouts = {
@@ -26,6 +27,7 @@ export interface TaskFacts {
 }
 
 export function taskInput(request: CreateTask, config: Config, facts: TaskFacts): TaskInput {
+  const header = bodyHeader(request.body);
   return {
     task_id: facts.id,
     title: request.title,
@@ -39,7 +41,13 @@ export function taskInput(request: CreateTask, config: Config, facts: TaskFacts)
     priority: request.priority,
     max_retries: request.max_retries ?? config.default_max_retries,
     review: request.review,
-    timeouts: { ...DEFAULT_TIMEOUTS, ...config.default_timeouts, ...request.timeouts },
+    timeouts: {
+      ...DEFAULT_TIMEOUTS,
+      ...config.default_timeouts,
+      ...(header.timeoutMs !== null && { run_ms: header.timeoutMs }),
+      ...request.timeouts,
+    },
+    ...(header.lock !== null && { lock: lockKey(header.lock) }),
     backoff: config.backoff,
     host_lost_after_ms: config.host_lost_after_ms,
     kill_grace_ms: config.kill_grace_ms,

@@ -62,6 +62,13 @@ export const configSchema = z.strictObject({
     .min(500)
     .default(60_000)
     .describe('A holder not heard of for this long is offline'),
+  fleet: z
+    .strictObject({
+      lease_ms: z.number().int().min(100).max(86_400_000).default(900_000),
+      presence_ms: z.number().int().min(500).default(900_000),
+    })
+    .prefault({})
+    .describe('For agents that come by /api/fleet: they renew every 300 s'),
   probe_ms: z
     .number()
     .int()

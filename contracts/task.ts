@@ -78,12 +78,17 @@ export type CreateTask = z.infer<typeof createTaskSchema>;
 /** What is known of the change that a task is about. */
 export type Change = Pick<CreateTask, 'diff' | 'affected_files'>;
 
+/** How far the holder says it is, in the words of `/api/fleet`; `blocked`: it waits for a person. */
+export const runStageSchema = z.enum(['building', 'review', 'testing', 'blocked']);
+export type RunStage = z.infer<typeof runStageSchema>;
+
 export const leaseSchema = z.object({
   holder: holderRefSchema,
   epoch: z.number().int(),
   granted_at: z.iso.datetime(),
   expires_at: z.iso.datetime().nullable().describe('null for a host, whose run is its lease'),
   lapsed: z.boolean().describe('Expired, yet not taken over: the holder may still renew'),
+  stage: runStageSchema.optional().describe('Only of holders that report one'),
 });
 
 export const failureSchema = z.object({

@@ -34,6 +34,7 @@ export interface BoardCore {
     attempt: Attempt<T>,
     options: { waitMs: number; signal?: AbortSignal; look?: boolean },
   ): Promise<T | null>;
+  count(seeker: Seeker): Promise<number>;
   size(): number;
   waiting(): number;
   close(): void;
@@ -48,6 +49,7 @@ export function createBoardCore(clock: Clock, wantRefresh: () => Promise<void>):
   /** Entries whose attempt threw, put aside: whatever failed would fail for the next taker as well. */
   const cooling = new Map<string, { entry: BoardEntry; cancel: () => void }>();
   let closed = false;
+  let counting = 0;
 
   function beginTrial(entry: BoardEntry): BoardEntry {
     index.remove(entry.taskId);
@@ -162,6 +164,13 @@ export function createBoardCore(clock: Clock, wantRefresh: () => Promise<void>):
       }
       return null;
     },
+    async count(seeker) {
+      counting += 1;
+      await wantRefresh().finally(() => {
+        counting -= 1;
+      });
+      return index.count(seeker);
+    },
     size: () => index.size() + trials.size + cooling.size,
     waiting: waiters.size,
     close() {
@@ -183,7 +192,7 @@ export function createBoardCore(clock: Clock, wantRefresh: () => Promise<void>):
           if (best) waiter.wake(beginTrial(best));
         }
       },
-      isWanted: () => waiters.size() > 0,
+      isWanted: () => waiters.size() + counting > 0,
     },
   };
 }

@@ -28,6 +28,8 @@ export interface BoardIndex {
   remove(taskId: string): void;
   /** What the seeker should try next, without the entries that it has tried. */
   best(seeker: Seeker, tried: ReadonlySet<BoardEntry>): BoardEntry | null;
+  /** How many entries the seeker may take. */
+  count(seeker: Seeker): number;
   ids(): Iterable<string>;
 }
 
@@ -68,6 +70,13 @@ export function createBoardIndex(): BoardIndex {
       const bucket = bucketOf(entry);
       laneOf(bucket, entry.priority).add(entry);
       slots.set(entry.taskId, { entry, bucket, addedAt: now });
+    },
+    count(seeker) {
+      let found = 0;
+      for (const { shape, lanes } of buckets.values()) {
+        if (seeker.accepts(shape)) for (const [, lane] of lanes) found += lane.size();
+      }
+      return found;
     },
     best(seeker, tried) {
       let best: BoardEntry | null = null;

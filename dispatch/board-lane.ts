@@ -12,6 +12,7 @@ export interface Lane {
   remove(entry: BoardEntry): void;
   first(tried: ReadonlySet<BoardEntry>): BoardEntry | null;
   isEmpty(): boolean;
+  size(): number;
 }
 
 export function createLane(): Lane {
@@ -53,6 +54,7 @@ export function createLane(): Lane {
 
   return {
     isEmpty: () => front === entries.length,
+    size: () => entries.length - front,
     add(entry) {
       const position = positionOf(entry);
       if (position === entries.length) entries.push(entry);

@@ -81,4 +81,4 @@ export async function claimOne(
 }
 
 /** Nobody can take the task now; the other refusals are about this holder or this request. */
-const GONE = new Set(['not_claimable', 'closed', 'not_found']);
+const GONE = new Set(['not_claimable', 'locked', 'closed', 'not_found']);

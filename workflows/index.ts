@@ -1,4 +1,5 @@
 /** What enters the workflow bundle. */
 export { holder } from './holder/holder';
+export { lock } from './lock/lock';
 export { quarantine } from './quarantine/quarantine';
 export { task } from './task/task';

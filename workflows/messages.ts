@@ -41,6 +41,10 @@ export const reviewSignal = defineSignal<[ReviewMessage]>('review');
 export const cancelSignal = defineSignal<[CancelMessage]>('cancel');
 /** Ends the attempt of a holder that was killed. */
 export const revokeSignal = defineSignal<[RevokeMessage]>('revoke');
+/** To a lock: tell this workflow when it is free. */
+export const lockWantedSignal = defineSignal<[{ workflow_id: string }]>('lock_wanted');
+/** To a task that waits for its lock. */
+export const lockFreedSignal = defineSignal('lock_freed');
 export const voidClaimSignal = defineSignal<[VoidClaimMessage]>('void_claim');
 
 export const taskQuery = defineQuery<TaskReport>('task');
@@ -76,6 +80,7 @@ export const REJECTIONS = [
   'template_unavailable',
   'not_created',
   'stale_epoch',
+  'locked',
   'held_by_other',
 ] as const;
 export type Rejection = (typeof REJECTIONS)[number];

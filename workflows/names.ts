@@ -16,6 +16,9 @@ export const holderRefOf = (workflowId: string) => workflowId.replace('/', ':') 
 export const quarantineWorkflowId = (taskId: string, epoch: number, completionId: string) =>
   `quarantine/${taskId}/${epoch}/${completionId}`;
 
+/** Its being open is the lock: the server starts only one workflow of an id. */
+export const lockWorkflowId = (product: string, lock: string) => `lock/${product}/${lock}`;
+
 export const leaseActivityId = (epoch: number, n: number) => `lease-${epoch}-${n}`;
 export const presenceActivityId = (n: number) => `presence-${n}`;
 

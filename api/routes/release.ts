@@ -45,7 +45,7 @@ export function release(app: App, ctx: ApiContext) {
 }
 
 /** The checkpoint that the last renewal told. Throws 404 when there is no such task. */
-async function renewedWith(ctx: ApiContext, id: string, epoch: number): Promise<Told | null> {
+export async function renewedWith(ctx: ApiContext, id: string, epoch: number): Promise<Told | null> {
   const pending = pendingLease(await describeTask(ctx, id));
   return pending?.epoch === epoch ? pending.checkpoint : null;
 }

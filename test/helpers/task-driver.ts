@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { RunStage } from '../../contracts/task';
 import {
   assignUpdate,
   cancelSignal,
@@ -71,6 +72,10 @@ export function driveTask(client: Client, handle: WorkflowHandle, input: TaskInp
       send(completeSignal, completion({ message_id: randomUUID(), ...over })),
     status: (epoch: number, holder: string, status: 'running' | 'failed') =>
       send(statusSignal, { ...id(), epoch, holder, status, message: null } as { message_id: string }),
+    stage: (epoch: number, holder: string, stage: RunStage) =>
+      send(statusSignal, { ...id(), epoch, holder, status: 'running', message: null, stage } as {
+        message_id: string;
+      }),
     release: (epoch: number, holder: string) =>
       send(releaseSignal, { ...id(), epoch, holder, checkpoint: null } as { message_id: string }),
     revoke: (epoch: number | null, holder: ClaimRequest['holder']) =>

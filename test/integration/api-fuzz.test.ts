@@ -148,6 +148,24 @@ const MESSAGES: Array<[string, Record<string, unknown>]> = [
   ['/tokens', { agent_id: 'ada', role: 'agent', product: 'p' }],
 ];
 
+/** The other dialect: of jobs whose holder the admin speaks for, and of one that is not there. */
+const FLEET: Array<[method: string, path: string, message: Record<string, unknown>]> = [
+  [
+    'POST',
+    '/factories/heartbeat',
+    { factoryId: 'ada', capabilities: ['agent:none'], health: 'ok', load: 0.5 },
+  ],
+  ['POST', '/claim', { factoryId: 'ada', capabilities: ['agent:none'], requestId: 'r', retry: false }],
+  [
+    'PATCH',
+    '/jobs/org%2Frepo%231',
+    { stage: 'building', checkpoint: { wipBranch: 'b', wipCommit: 'abcdef0' }, leaseEpoch: 1, message: 'm' },
+  ],
+  ['PATCH', '/jobs/org/repo%231', { factoryId: 'bob', stage: 'shipped', leaseEpoch: 99 }],
+  ['POST', '/jobs/org/repo%231/lease/renew', { leaseEpoch: 1, checkpoint: { wipBranch: '' } }],
+  ['POST', '/jobs/nope/lease/release', { factoryId: 'ada', leaseEpoch: 1 }],
+];
+
 const nasty = fc.oneof(
   fc.constantFrom<unknown>(
     null,
@@ -249,6 +267,23 @@ describe('whatever is sent, the answer is no 5xx', () => {
     );
   });
 
+  it.each(FLEET)('to %s %s of a fleet', async (method, path, message) => {
+    const product = fc.option(fc.string({ unit: fc.constantFrom(...'ap1.-_ /%,'), maxLength: 20 }), {
+      nil: null,
+    });
+    await fc.assert(
+      fc.asyncProperty(spoiled(message), product, async (body, header) => {
+        await expectAnswer({
+          method,
+          path: `/api/fleet${path}`,
+          headers: { 'content-type': 'application/json', ...(header !== null && { 'x-product-id': header }) },
+          body: JSON.stringify(body) ?? '',
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it('to any path', async () => {
     const segment = fc.oneof(
       fc.constantFrom(
@@ -261,6 +296,11 @@ describe('whatever is sent, the answer is no 5xx', () => {
         'events',
         'dequeue',
         'docs',
+        'fleet',
+        'jobs',
+        'lease',
+        'renew',
+        'runs',
         'health',
         '%',
         '%00',
@@ -284,7 +324,10 @@ describe('whatever is sent, the answer is no 5xx', () => {
       fc.string({ unit: fc.constantFrom(...'!$&()+,-;=@~"<>[]^`{|}\\'), maxLength: 10 }),
     );
     const path = fc
-      .tuple(fc.constantFrom('/', '/api/v1/', '/api/v1/tasks/'), fc.array(segment, { maxLength: 6 }))
+      .tuple(
+        fc.constantFrom('/', '/api/v1/', '/api/v1/tasks/', '/api/fleet/', '/api/fleet/jobs/'),
+        fc.array(segment, { maxLength: 6 }),
+      )
       .map(([base, segments]) => base + segments.join('/'));
     const method = fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS');
     await fc.assert(

@@ -1,4 +1,5 @@
 /** Lives whose histories are recorded: between them they take every path of the workflows that leaves commands. */
+import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import {
   admissionSignal,
@@ -8,12 +9,22 @@ import {
   killSignal,
   registerSignal,
 } from '../../workflows/messages';
-import { CONTROL_QUEUE, holderWorkflowId, quarantineWorkflowId } from '../../workflows/names';
+import { CONTROL_QUEUE, holderWorkflowId, lockWorkflowId, quarantineWorkflowId } from '../../workflows/names';
 import { startTask } from '../helpers/task-driver';
 import { taskInput } from '../helpers/task-input';
 import { receipt } from '../helpers/task-state';
 import { startVisibleTask } from '../helpers/visible-task';
 import { waitUntil } from '../helpers/wait-until';
+
+/** The first has the lock, and the second waits for it. */
+async function contention(client: Client) {
+  const lock = randomUUID();
+  const first = await startTask(client, { lock });
+  const second = await startTask(client, { lock });
+  await first.claim('agent:a');
+  await second.claim('agent:b').catch(() => undefined);
+  return { first, second, lockId: lockWorkflowId(first.input.product, lock) };
+}
 
 /** Each answers the id of the workflow whose history is kept. */
 export const SCENARIOS: Record<string, (client: Client) => Promise<string>> = {
@@ -82,6 +93,32 @@ export const SCENARIOS: Record<string, (client: Client) => Promise<string>> = {
     await task.claim('agent:a');
     await task.complete({ epoch: 9 });
     return task.handle.workflowId;
+  },
+  async 'task-with-stages'(client) {
+    const task = await startTask(client);
+    await task.claim('agent:a');
+    for (const stage of ['building', 'testing', 'review', 'blocked'] as const)
+      await task.stage(1, 'agent:a', stage);
+    await task.complete();
+    return task.handle.workflowId;
+  },
+  async 'task-that-waited-for-its-lock'(client) {
+    const { first, second } = await contention(client);
+    await first.cancel();
+    await second.until('it is claimable', (r) => r.view.not_before === null);
+    await second.claim('agent:b', { lease_ms: 500 });
+    await second.until('the lease has lapsed', (r) => r.view.lease?.lapsed === true);
+    await second.claim('agent:a');
+    await second.complete({ epoch: 2 });
+    return second.handle.workflowId;
+  },
+  async 'lock-that-was-waited-for'(client) {
+    const { first, second, lockId } = await contention(client);
+    await first.release(1, 'agent:a');
+    await second.until('it is claimable', (r) => r.view.not_before === null);
+    await client.workflow.getHandle(lockId).result();
+    for (const task of [first, second]) await task.cancel();
+    return lockId;
   },
   async 'task-without-a-host-worker'(client) {
     const task = await startTask(client, { host_lost_after_ms: 1_000, kill_grace_ms: 100, max_retries: 0 });

@@ -54,7 +54,9 @@ const bearer = async (role: RoleName, over: { sub?: string; generation?: number 
 const STAFF = ['coordinator', 'admin'];
 const WORKERS = ['agent', 'admin'];
 /** Every route, with a request that is refused right after the role was checked, and who may call it. */
-const TABLE: Array<[method: 'GET' | 'POST' | 'DELETE', path: string, body: unknown, allowed: string[]]> = [
+const TABLE: Array<
+  [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body: unknown, allowed: string[]]
+> = [
   ['POST', '/tasks', {}, STAFF],
   ['GET', '/tasks?bad=1', undefined, ROLES],
   ['GET', '/tasks/a%2F', undefined, ROLES],
@@ -87,11 +89,19 @@ const TABLE: Array<[method: 'GET' | 'POST' | 'DELETE', path: string, body: unkno
   ['POST', '/hosts/x/uncordon', { a: 1 }, STAFF],
   ['POST', '/hosts/x/drain', { a: 1 }, STAFF],
   ['POST', '/tokens', {}, ['admin']],
+  ['POST', '/api/fleet/factories/heartbeat', {}, WORKERS],
+  ['POST', '/api/fleet/claim', {}, WORKERS],
+  ['GET', '/api/fleet/jobs/a%2F', undefined, ROLES],
+  ['PATCH', '/api/fleet/jobs/a%2F', {}, WORKERS],
+  ['GET', '/api/fleet/jobs/a%2F/runs', undefined, ROLES],
+  ['GET', '/api/fleet/jobs/a%2F/events', undefined, ROLES],
+  ['POST', '/api/fleet/jobs/a%2F/lease/renew', {}, WORKERS],
+  ['POST', '/api/fleet/jobs/a%2F/lease/release', {}, WORKERS],
 ];
 
 describe('every route', () => {
   it.each(TABLE)('%s %s is for those who may', async (method, path, body, allowed) => {
-    const url = `/api/v1${path}`;
+    const url = path.startsWith('/api/') ? path : `/api/v1${path}`;
     const without = await app.inject({ method, url, payload: body as object });
     expect(without).toMatchObject({ statusCode: 401 });
     expect(without.json().code).toBe('token_missing');
@@ -115,7 +125,7 @@ describe('every route', () => {
     const tabled = TABLE.map(([method, path]) => {
       const known = path
         .split('?')[0]
-        ?.replace(/^\/(tasks|quarantine|hosts|agents)\/(?!dequeue)[^/]+/, '/$1/{id}');
+        ?.replace(/\/(tasks|quarantine|hosts|agents|jobs)\/(?!dequeue)[^/]+/, '/$1/{id}');
       return `${method} ${known}`;
     });
     expect(described.sort()).toEqual([...tabled, 'GET /health', 'GET /ready'].sort());
@@ -156,7 +166,7 @@ describe('a token', () => {
       const ours = method === 'POST' && (own.has(verb) || path.startsWith('/tasks/a/logs'));
       const answer = await app.inject({
         method,
-        url: `/api/v1${path}`,
+        url: path.startsWith('/api/') ? path : `/api/v1${path}`,
         headers,
         payload: body as object,
       });

@@ -22,6 +22,12 @@ describe('encodeIdSlashes', () => {
     ['the list', `${T}?status=created`, `${T}?status=created`],
     ['another resource', '/api/v1/agents/a/b', '/api/v1/agents/a/b'],
     ['the root', '/health', '/health'],
+    ['a job', '/api/fleet/jobs/org/repo%2342', '/api/fleet/jobs/org%2Frepo%2342'],
+    ['the runs of a job', '/api/fleet/jobs/org/r/runs', '/api/fleet/jobs/org%2Fr/runs'],
+    ['two words of action', '/api/fleet/jobs/org/r/lease/renew?x', '/api/fleet/jobs/org%2Fr/lease/renew?x'],
+    ['half of an action', '/api/fleet/jobs/org/r/renew', '/api/fleet/jobs/org%2Fr%2Frenew'],
+    ['an action of two words alone', '/api/fleet/jobs/lease/renew', '/api/fleet/jobs/lease%2Frenew'],
+    ['an encoded id that looks like an action', '/api/fleet/jobs/a%2Fruns', '/api/fleet/jobs/a%2Fruns'],
     [
       'a quarantine id',
       `${Q}/quarantine/org/r%231/3/c1/accept`,

@@ -64,7 +64,7 @@ export function attemptFailed(
   state: TaskState,
   failure: Failure,
   now: number,
-  opts: { random: number; charge?: boolean; output_ref?: string | null },
+  opts: { random: number; charge?: boolean; final?: boolean; output_ref?: string | null },
 ): TaskState {
   const ended = endAttempt({ ...state, lease: null }, state.lease?.epoch ?? state.epoch, {
     at: now,
@@ -80,7 +80,7 @@ export function attemptFailed(
   );
   const { backoff, max_retries } = state.input;
   if (opts.charge === false) return free(failed, now, backoffMs(1, backoff, opts.random));
-  if (failed.retry_count >= max_retries) return close(failed, 'failed', failure, now);
+  if (opts.final || failed.retry_count >= max_retries) return close(failed, 'failed', failure, now);
   const retry_count = failed.retry_count + 1;
   const delay = backoffMs(retry_count, backoff, opts.random);
   const freed = free({ ...failed, retry_count }, now, delay);

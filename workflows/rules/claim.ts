@@ -27,6 +27,7 @@ export function checkClaim(state: TaskState, claim: ClaimRequest, now: number): 
   if (state.voided.includes(claim.request_id)) return 'voided';
   if (isRepeat(state, claim)) return null;
   if (now > claim.not_after) return 'too_late';
+  if (state.lock?.claim) return 'locked';
   if (state.claimable_since === null) return 'not_claimable';
   if (mayReturn(state, claim, now)) return 'holder_may_return';
   if (claim.lacking?.includes(state.input.template)) return 'template_unavailable';

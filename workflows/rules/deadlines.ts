@@ -3,6 +3,7 @@ import type { TaskState } from '../task/types';
 import { attemptFailed, close, revoke, stopped } from './attempt';
 import { isOpen } from './claim';
 import { isLost, leaseLost, lostAt } from './lease';
+import { lockTimedOut, lockTimeoutAt } from './lock';
 import { free, note } from './state';
 
 export type DeadlineKind =
@@ -13,6 +14,7 @@ export type DeadlineKind =
   | 'total_timeout'
   | 'review_timeout'
   | 'lease_lost'
+  | 'lock_timeout'
   | 'fenced';
 
 export interface Deadline {
@@ -34,6 +36,7 @@ export function nextDeadline(state: TaskState): Deadline | null {
     ['total_timeout', open ? plus(created_at, timeouts.total_ms) : null],
     ['run_timeout', open ? plus(held, timeouts.run_ms) : null],
     ['lease_lost', open && isLost(state) ? lostAt(state) : null],
+    ['lock_timeout', open ? lockTimeoutAt(state) : null],
     ['review_timeout', open ? plus(state.review_since, timeouts.review_wait_ms) : null],
     ['assign_timeout', open ? (state.assigned?.until ?? null) : null],
     ['queue_timeout', open ? plus(queued, timeouts.queue_wait_ms) : null],
@@ -81,6 +84,8 @@ function applyDeadline(state: TaskState, kind: DeadlineKind, now: number, random
       return close(state, 'failed', failure(kind, `no verdict within ${timeouts.review_wait_ms} ms`), now);
     case 'lease_lost':
       return leaseLost(state, now);
+    case 'lock_timeout':
+      return lockTimedOut(state, now);
     case 'fenced': {
       const stop = state.stops.find((s) => s.fenced_at <= now);
       const message = `run of epoch ${stop?.epoch} not seen dead; its own watch has ended it by now`;

@@ -6,6 +6,7 @@ import type { Outcome, TaskState } from '../task/types';
 import { attemptFailed, close, revoke } from './attempt';
 import { isOpen } from './claim';
 import { rearm, withNewest } from './lease';
+import { atStage, checkStage } from './stage';
 import { endAttempt, free, note } from './state';
 
 export interface Step {
@@ -164,11 +165,14 @@ export function accept(state: TaskState, receipt: Receipt, now: number, manual =
 export function reportStatus(state: TaskState, message: StatusMessage, now: number, random: number): Step {
   const refused = checkHolder(state, message);
   if (refused) return { state, outcome: refused };
+  const unlawful = checkStage(state, message);
+  if (unlawful) return { state, outcome: unlawful };
   if (message.status === 'failed') {
     const failure = { code: 'agent_failed', message: message.message ?? 'reported as failed' };
-    return { state: attemptFailed(state, failure, now, { random }), outcome: OK };
+    const opts = { random, final: message.final };
+    return { state: attemptFailed(atStage(state, message, now), failure, now, opts), outcome: OK };
   }
-  return { state: running(rearm(state, now), now), outcome: OK };
+  return { state: atStage(running(rearm(state, now), now), message, now), outcome: OK };
 }
 
 export function running(state: TaskState, now: number): TaskState {

@@ -61,6 +61,7 @@ function leaseView(lease: Lease): NonNullable<TaskView['lease']> {
       ? null
       : iso((lease.lapsed_at ?? lease.granted_at) + (lease.lapsed_at ? 0 : lease.lease_ms)),
     lapsed: lease.lapsed_at !== null,
+    ...(lease.stage !== undefined && { stage: lease.stage }),
   };
 }
 
@@ -79,6 +80,8 @@ export function sentence(state: TaskState): string {
   switch (state.status) {
     case 'created':
       if (state.stops.length > 0) return 'Waiting until the stopped run is seen dead.';
+      if (state.not_before && state.not_before === state.lock_retry_at)
+        return `Waiting for its lock, which another task holds (${tries}).`;
       if (state.not_before)
         return `Waiting until ${iso(state.not_before)} before the next attempt (${tries}).`;
       if (lease)
@@ -88,7 +91,9 @@ export function sentence(state: TaskState): string {
       if (lease) return `Granted to ${lease.holder} under epoch ${lease.epoch}; not yet heard of (${tries}).`;
       return `Assigned to ${state.assigned?.holder}, who has not taken it up yet.`;
     case 'running':
-      return `${lease?.holder} is working on it under epoch ${lease?.epoch} (${tries}).`;
+      return lease?.stage === 'blocked'
+        ? `${lease.holder} is blocked, and waits for a person, under epoch ${lease.epoch} (${tries}).`
+        : `${lease?.holder} is working on it under epoch ${lease?.epoch} (${tries}).`;
     case 'review_pending':
       return `Waiting for a review verdict (${tries}).`;
     default:

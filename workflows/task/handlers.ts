@@ -1,10 +1,11 @@
-import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { setHandler } from '@temporalio/workflow';
 import {
   assignUpdate,
   cancelSignal,
   checkpointSignal,
   claimUpdate,
   completeSignal,
+  lockFreedSignal,
   outcomeQuery,
   type Rejection,
   releaseSignal,
@@ -17,20 +18,22 @@ import {
 } from '../messages';
 import { assign, checkAssign, checkClaim, grant, grantOf, isRepeat, voidClaim } from '../rules/claim';
 import { checkRenew, keepCheckpoint, rearm, renewalOf } from '../rules/lease';
+import { lockFreed, needsLock } from '../rules/lock';
 import { complete, release, reportStatus, type Step } from '../rules/receipt';
 import { cancel, review } from '../rules/review';
 import { revokeHolder } from '../rules/revoke-holder';
 import { outcomeOf, remember } from '../rules/state';
 import { taskReport, taskView } from '../rules/view';
+import { claimWithLock } from './hold-lock';
 import type { Machine } from './machine';
+import { refusal } from './refusal';
 import type { TaskState } from './types';
 
-/** Throws in a validator: the Update is refused and leaves no event. */
 function refuse(rejection: Rejection | null) {
-  if (rejection) throw ApplicationFailure.nonRetryable(`refused: ${rejection}`, rejection);
+  if (rejection) throw refusal(rejection);
 }
 
-/** Wires every message to its rule. No handler waits, so each is atomic. */
+/** Wires every message to its rule. No handler waits, so each is atomic; but for the claim of a task with a lock. */
 export function setHandlers(machine: Machine) {
   /** A client that retries `signal()` sends a second signal: the second of one id changes nothing. */
   const once = (id: string, rule: (state: TaskState, now: number) => Step) =>
@@ -51,13 +54,16 @@ export function setHandlers(machine: Machine) {
   setHandler(reviewSignal, (m) => once(m.message_id, (state, now) => review(state, m, now)));
   setHandler(cancelSignal, (m) => once(m.message_id, (state, now) => cancel(state, m, now)));
   setHandler(revokeSignal, (m) => once(m.message_id, (state, now) => revokeHolder(state, m, now)));
+  setHandler(lockFreedSignal, () => machine.apply(lockFreed));
   setHandler(voidClaimSignal, (m) => machine.apply((state, now) => voidClaim(state, m, now)));
 
   // After the signals, as the server orders them: what waits for its handler is dispatched as each is set.
   setHandler(
     claimUpdate,
     (claim) => {
-      if (!isRepeat(machine.state, claim)) machine.apply((state, now) => grant(state, claim, now));
+      if (isRepeat(machine.state, claim)) return grantOf(machine.state);
+      if (needsLock(machine.state)) return claimWithLock(claim, machine);
+      machine.apply((state, now) => grant(state, claim, now));
       return grantOf(machine.state);
     },
     {

@@ -1,6 +1,6 @@
 /** Bodies of the task workflow's updates and signals, and what the updates answer. */
 import type { Checkpoint, Finding, Receipt } from '../../contracts/receipt';
-import type { Change, HolderRef, Text, Work } from '../../contracts/task';
+import type { Change, HolderRef, RunStage, Text, Work } from '../../contracts/task';
 
 export interface ClaimRequest {
   request_id: string;
@@ -63,6 +63,12 @@ export interface StatusMessage {
   holder: string;
   status: 'running' | 'failed';
   message: string | null;
+  /** Refused when it may not follow the one before. */
+  stage?: RunStage;
+  /** Kept beside what is known of the last one. */
+  checkpoint?: Checkpoint | null;
+  /** Of a failure: another attempt would fail as well, so the task fails. */
+  final?: true;
 }
 
 /** How far a holder says it came. Says the same however often it comes, so it has no id. */

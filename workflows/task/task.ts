@@ -11,6 +11,7 @@ import {
 } from '@temporalio/workflow';
 import { isHost, leaseActivityId } from '../names';
 import { applyDue, nextDeadline } from '../rules/deadlines';
+import { dropLock } from '../rules/lock';
 import { cancel } from '../rules/review';
 import { initialState } from '../rules/state';
 import { isTerminal } from '../rules/status';
@@ -19,12 +20,13 @@ import { createAlarm } from './alarm';
 import { createAttributes } from './attributes';
 import { setHandlers } from './handlers';
 import { holdLease } from './hold-lease';
+import { holdLock } from './hold-lock';
 import { runOnHost } from './host-run';
 import { createKeeper } from './keeper';
 import type { Machine } from './machine';
 import { quarantineReceipt } from './quarantine-receipt';
 import { stopRun } from './stop-run';
-import type { Lease, QuarantineItem, Stop, TaskArgs, TaskReport, TaskState } from './types';
+import type { Lease, QuarantineItem, Stop, TaskArgs, TaskLock, TaskReport, TaskState } from './types';
 
 export async function task({ input, carried }: TaskArgs): Promise<TaskReport> {
   let state = carried ?? initialState(input, workflowInfo().firstExecutionRunId);
@@ -55,6 +57,11 @@ export async function task({ input, carried }: TaskArgs): Promise<TaskReport> {
     (l) => `run-${l.epoch}`,
     (l) => runOnHost(l, machine),
   );
+  const locks = createKeeper<TaskLock>(
+    shield,
+    (l) => l.key,
+    (l) => holdLock(l, machine),
+  );
   const stops = createKeeper<Stop>(
     shield,
     (s) => s.attempt_id,
@@ -72,11 +79,12 @@ export async function task({ input, carried }: TaskArgs): Promise<TaskReport> {
    * into activations, which is not the same when a history is replayed (docs/decisions/0005).
    */
   function react() {
-    state = applyDue(state, Date.now(), Math.random());
+    state = dropLock(applyDue(state, Date.now(), Math.random()));
     attributes.publish(state);
     setCurrentDetails(sentence(state));
     end = endOf(state);
     const held = state.lease && state.lease.lapsed_at === null ? [state.lease] : [];
+    locks.sync(state.lock ? [state.lock] : []);
     leases.sync(held.filter((l) => !isHost(l.holder)));
     runs.sync(held.filter((l) => isHost(l.holder)));
     stops.sync(state.stops);

@@ -15,11 +15,13 @@ import type {
   ExecutionMode,
   Failure,
   HolderRef,
+  RunStage,
   TaskStatus,
   TaskView,
   Text,
   Timeouts,
 } from '../../contracts/task';
+import type { ClaimRequest } from './message-types';
 
 export interface TaskInput {
   task_id: string;
@@ -47,6 +49,8 @@ export interface TaskInput {
   created_at: number;
   /** Above every epoch of an earlier run of the same task. */
   first_epoch: number;
+  /** Tasks of one product with the same lock are worked on one at a time. A hash: what was written is part of a prompt. */
+  lock?: string;
   /** Continue as new beyond this many history events; null leaves it to the server's advice. */
   max_history_events: number | null;
 }
@@ -72,6 +76,16 @@ export interface Lease {
   run: 'starting' | 'following' | null;
   /** A coordinator chose the holder. */
   assigned?: true;
+  /** As the holder reported it last. */
+  stage?: RunStage;
+}
+
+/** The lock of a task, taken or asked for; kept as long as an attempt may be alive. */
+export interface TaskLock {
+  /** Request id of the claim for which it was asked. */
+  key: string;
+  /** What waits for the lock; null: it is ours. */
+  claim: ClaimRequest | null;
 }
 
 export interface Attempt {
@@ -101,7 +115,8 @@ export type OutcomeCode =
   | 'closed'
   | 'not_holder'
   | 'managed_by_orchestrator'
-  | 'wrong_status';
+  | 'wrong_status'
+  | 'illegal_stage';
 
 /** What became of a signal; the answer to the confirming query. */
 export interface Outcome {
@@ -159,6 +174,9 @@ export interface TaskState {
   /** Hash of holder and request id of the last grant, for a claim whose reply was lost. */
   claim_hash: string | null;
   stops: Stop[];
+  lock?: TaskLock | null;
+  /** Until then (`not_before`) the task waits for its lock, or until it hears that the lock is free. */
+  lock_retry_at?: number | null;
   /** How the task ends once its runs are seen dead; until then the status stays as it was. */
   closing: { status: 'completed' | 'failed' | 'cancelled'; reason: Failure | null } | null;
   /** Late receipts for which a quarantine workflow is still to be started. */

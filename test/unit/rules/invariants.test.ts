@@ -4,6 +4,14 @@ import { stopped } from '../../../workflows/rules/attempt';
 import { assign, checkAssign, checkClaim, grant, isRepeat, voidClaim } from '../../../workflows/rules/claim';
 import { applyDue, nextDeadline } from '../../../workflows/rules/deadlines';
 import { checkRenew, lapse, rearm } from '../../../workflows/rules/lease';
+import {
+  askLock,
+  dropLock,
+  lockFreed,
+  lockRefused,
+  lockTaken,
+  needsLock,
+} from '../../../workflows/rules/lock';
 import { complete, release, reportStatus } from '../../../workflows/rules/receipt';
 import { cancel, review } from '../../../workflows/rules/review';
 import { revokeHolder } from '../../../workflows/rules/revoke-holder';
@@ -26,7 +34,8 @@ const rule: fc.Arbitrary<Rule> = fc.oneof(
       (h): Rule =>
         (s, now) => {
           const claim = claimBy(h, { request_id: `r${messages++}` });
-          return checkClaim(s, claim, now) || isRepeat(s, claim) ? s : grant(s, claim, now);
+          if (checkClaim(s, claim, now) || isRepeat(s, claim)) return s;
+          return needsLock(s) ? askLock(s, claim) : grant(s, claim, now);
         },
     ),
   },
@@ -121,6 +130,12 @@ const rule: fc.Arbitrary<Rule> = fc.oneof(
   fc.constant<Rule>((s, now) =>
     s.lease ? voidClaim(s, { request_id: s.lease.request_id, holder: s.lease.holder }, now) : s,
   ),
+  fc.boolean().map(
+    (told): Rule =>
+      (s, now) =>
+        s.lock?.claim ? lockRefused(s, s.lock.key, told, now) : lockFreed(s, now),
+  ),
+  fc.constant<Rule>((s, now) => (s.lock ? lockTaken(s, s.lock.key, now) : s)),
   fc.constant<Rule>((s, now) => (s.stops[0] ? stopped(s, s.stops[0].attempt_id, 'dead', now) : s)),
   {
     weight: 3,
@@ -137,6 +152,7 @@ describe('whatever comes in whatever order', () => {
     const input = fc.record({
       review: fc.constantFrom('none' as const, 'required' as const),
       max_retries: fc.integer({ min: 0, max: 3 }),
+      lock: fc.constantFrom(undefined, 'k'),
     });
     fc.assert(
       fc.property(input, steps, (over, rules) => {
@@ -144,11 +160,12 @@ describe('whatever comes in whatever order', () => {
         let accepted = 0;
         rules.forEach((apply, i) => {
           const before = state;
-          const next = apply(before, T0 + i);
+          const next = dropLock(apply(before, T0 + i));
           if (isTerminal(before.status)) {
             expect({
               ...next,
               quarantine: [],
+              lock: null,
               events: [],
               events_dropped: 0,
               last_activity_at: 0,
@@ -156,6 +173,7 @@ describe('whatever comes in whatever order', () => {
             }).toEqual({
               ...before,
               quarantine: [],
+              lock: null,
               events: [],
               events_dropped: 0,
               last_activity_at: 0,
@@ -166,6 +184,8 @@ describe('whatever comes in whatever order', () => {
           expect(next.epoch).toBeGreaterThanOrEqual(before.epoch);
           const live = next.lease !== null && next.lease.lapsed_at === null;
           expect(live && next.claimable_since !== null).toBe(false);
+          const alive = next.lease !== null || next.stops.length > 0;
+          expect(alive && needsLock(next)).toBe(false);
           expect(next.stops.length > 0 && next.claimable_since !== null).toBe(false);
           expect(next.retry_count).toBeLessThanOrEqual(next.input.max_retries);
           if (next.receipt && next.receipt !== before.receipt) {
