@@ -97,7 +97,6 @@ it('heartbeats say where it is, more often than the output changes', async () =>
   expect(beats.at(-1)).toMatchObject({ process: started.process, out_offset: 6, err_offset: 0 });
 });
 
-// Collecting the garbage again and again makes this slow where other work goes on beside it.
 it('copies 64 MB within a bounded memory', async () => {
   const size = 64 * 1024 * 1024;
   const request = host.request({
@@ -114,7 +113,7 @@ it('copies 64 MB within a bounded memory', async () => {
   };
   const sampler = setInterval(() => {
     peak = Math.max(peak, live());
-  }, 250);
+  }, 1_000);
   const before = live();
   const outcome = await host.follow(request, started).outcome;
   clearInterval(sampler);
@@ -127,7 +126,7 @@ it('copies 64 MB within a bounded memory', async () => {
   expect(hash.digest('hex')).toBe(expected.digest('hex'));
   // Looks of at most 1 MiB, some of them not yet given back: a part of the whole that does not grow with it.
   expect(peak - before).toBeLessThan(24 * 1024 * 1024);
-}, 240_000);
+});
 
 it('keeps bytes that are no UTF-8, and both streams apart', async () => {
   const request = host.request({ script: "printf 'a\\377\\000b'; printf '\\200' >&2" });
