@@ -1,0 +1,33 @@
+import { outcomeOf } from '../activities/agent-cli/outcome';
+import type { Receipt } from '../contracts/receipt';
+import type { AttemptRecord } from './attempt-record';
+
+/** The most that a receipt takes (contracts/receipt.ts), with room for a note. */
+const SUMMARY_MAX = 16_000;
+
+/** What the server is told of a run that has ended. */
+export function receiptOf({ result, started, push_error }: AttemptRecord): Receipt {
+  if (result === null) throw new Error('there is no result yet');
+  const { failure, end, parsed, artifacts } = result;
+  const outcome = failure
+    ? { receipt: null, failure }
+    : outcomeOf({ end, parsed, artifacts, push_error, work_dir: started?.work_dir ?? '', output_ref: '' });
+  if (outcome.receipt !== null) {
+    const { output_ref: _, ...receipt } = outcome.receipt;
+    return { ...receipt, summary: receipt.summary.slice(0, SUMMARY_MAX) };
+  }
+  const { code, message } = outcome.failure ?? { code: 'no_output', message: 'the run left nothing' };
+  return {
+    status: 'failed',
+    summary: `${code}: ${message}`.slice(0, SUMMARY_MAX),
+    artifacts: {},
+    duration_ms: end.duration_ms,
+  };
+}
+
+/** For quarantine: nobody can fetch the branch, so it is not named. */
+export const unpushed = (receipt: Receipt, agentId: string): Receipt => ({
+  ...receipt,
+  summary: `${receipt.summary}\n\nNot pushed: the work is kept by the agent ${agentId}.`,
+  artifacts: { ...receipt.artifacts, branch: undefined },
+});
