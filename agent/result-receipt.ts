@@ -6,7 +6,7 @@ import type { AttemptRecord } from './attempt-record';
 const SUMMARY_MAX = 16_000;
 
 /** What the server is told of a run that has ended. */
-export function receiptOf({ result, started, push_error }: AttemptRecord): Receipt {
+export function receiptOf({ result, started, push_error, checkpoint }: AttemptRecord): Receipt {
   if (result === null) throw new Error('there is no result yet');
   const { failure, end, parsed, artifacts } = result;
   const outcome = failure
@@ -20,7 +20,8 @@ export function receiptOf({ result, started, push_error }: AttemptRecord): Recei
   return {
     status: 'failed',
     summary: `${code}: ${message}`.slice(0, SUMMARY_MAX),
-    artifacts: {},
+    // Where the next attempt can go on.
+    artifacts: { branch: checkpoint?.branch, commit: checkpoint?.commit },
     duration_ms: end.duration_ms,
   };
 }
