@@ -12,6 +12,8 @@ export interface AttemptDeps {
   outbox: Outbox;
   /** Absolute path. */
   quarantineFolder: string;
+  /** Of the work directories; absolute path. */
+  workFolder: string;
   /** Where the outputs of runs are. */
   outputFolder: string;
   times: RunTimes;

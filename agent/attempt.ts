@@ -2,12 +2,17 @@ import { outputRef } from '../activities/ssh/output-copy';
 import { collectWork } from '../activities/workspace/collect';
 import type { AttemptDeps } from './attempt-deps';
 import type { AttemptRecord, RunResult } from './attempt-record';
+import { backoffPause } from './backoff';
 import { keepCheckpoints } from './checkpointer';
 import { Delivery } from './delivery';
 import { LeaseKeeper } from './lease-keeper';
 import { followLocal, killLocal, runRequest, StartFailure, startLocal } from './local-run';
 import { LogStream } from './log-stream';
+import { rest } from './rest';
 import type { LeaseApi } from './task-api';
+
+/** After something on this machine went wrong, in milliseconds. */
+const PAUSES = { first_ms: 1_000, most_ms: 60_000 };
 
 /**
  * One attempt, from its grant, or from what an earlier process of this agent has left of it, to the server's last
@@ -54,19 +59,27 @@ export class Attempt {
   }
 
   private async live(before: Promise<unknown>): Promise<void> {
-    const { logger } = this.deps;
-    try {
-      this.keeper.start();
-      await before;
-      if (this.record.result === null && !this.record.release) await this.work();
-      const { record, deps, keeper, lease, logs } = this;
-      await new Delivery({ record, deps, keeper, lease, logs, halt: this.halt.signal }).settle();
-    } catch (error) {
-      // It stays in the outbox: the next start goes on with it.
-      logger.error({ ...this.said, err: error }, 'the attempt is left as it is');
-    } finally {
-      await this.keeper.stop();
+    const { logger, random } = this.deps;
+    this.keeper.start();
+    await before;
+    for (let failures = 1; ; failures++) {
+      try {
+        await this.goOn();
+        break;
+      } catch (error) {
+        // Such as a disk that is full. What was reached is known, so it is gone on with from there.
+        logger.error({ ...this.said, err: error }, 'the attempt could not go on; trying again');
+        await rest(backoffPause(failures, PAUSES, random), this.halt.signal);
+        if (this.halt.signal.aborted) break;
+      }
     }
+    await this.keeper.stop();
+  }
+
+  private async goOn(): Promise<void> {
+    const { record, deps, keeper, lease, logs } = this;
+    if (record.result === null && !record.release && keeper.fence === null) await this.work();
+    await new Delivery({ record, deps, keeper, lease, logs, halt: this.halt.signal }).settle();
   }
 
   private async work(): Promise<void> {
@@ -74,7 +87,7 @@ export class Attempt {
     const { outbox, logger } = this.deps;
     if (record.starting_at === null) {
       // Not before the first renewal: a grant whose answer came late may be somebody else's by now.
-      const answer = await keeper.confirm(this.halt.signal);
+      const answer = await keeper.granted(this.halt.signal);
       if (answer === 'stopped') record.release = true;
       if (answer !== null) return;
       record.starting_at = new Date().toISOString();

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { dropCheckpoints } from '../activities/workspace/checkpoint';
 import { collectWork } from '../activities/workspace/collect';
+import { workName } from '../activities/workspace/work-name';
 import type { Receipt } from '../contracts/receipt';
 import type { AttemptDeps } from './attempt-deps';
 import type { AttemptRecord } from './attempt-record';
@@ -185,7 +187,11 @@ export class Delivery {
     const { record, deps } = this.d;
     // Nothing was begun, so there is nothing to keep.
     if (record.starting_at !== null) {
-      const { work } = await quarantine(deps.quarantineFolder, record, found);
+      const { work } = await quarantine(
+        { folder: deps.quarantineFolder, work_dir: join(deps.workFolder, workName(record.task.id)) },
+        record,
+        found,
+      );
       const { kind, why, quarantine_id } = found;
       deps.logger.error({ ...this.said, kind, why, quarantine_id, work }, SAID[kind]);
     } else {

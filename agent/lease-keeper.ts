@@ -86,12 +86,21 @@ export class LeaseKeeper {
    * null once a renewal that was sent after this call has been granted, a fence when it was refused, `stopped` when
    * the signal or the keeper stopped before. It waits for as long as it takes.
    */
-  async confirm(signal: AbortSignal): Promise<Fence | null | 'stopped'> {
+  confirm(signal: AbortSignal): Promise<Fence | null | 'stopped'> {
+    this.hurry();
+    return this.renewal(this.asked, signal);
+  }
+
+  /** The same for a renewal that is under way, or was granted and is still good. */
+  async granted(signal: AbortSignal): Promise<Fence | null | 'stopped'> {
+    return this.good ? null : this.renewal(this.asked - 1, signal);
+  }
+
+  private async renewal(after: number, signal: AbortSignal): Promise<Fence | null | 'stopped'> {
     if (this.fence !== null) return this.fence;
     const answered = new Promise<Fence | null>((settle) => {
-      this.waiting.add({ after: this.asked, settle });
+      this.waiting.add({ after, settle });
     });
-    this.hurry();
     const stopped = aborted(signal, this.stopped.signal);
     try {
       return await Promise.race([answered, stopped.promise]);
@@ -133,8 +142,7 @@ export class LeaseKeeper {
     try {
       return await this.api.renew(this.options.checkpoint, timeout_ms);
     } catch (error) {
-      if (error instanceof UnreachableError) return error;
-      throw error;
+      return error instanceof UnreachableError ? error : new UnreachableError(String(error));
     }
   }
 

@@ -24,6 +24,17 @@ const PAUSES = { first_ms: 500, most_ms: 30_000 };
 /** Between two polls, so that a crowd of agents does not ask in step. */
 const JITTER_MS = 500;
 
+/** A grant that cannot be read or kept is not renewed, so it lapses and costs nothing. */
+async function taken({ onGrant, logger }: PollerDeps, answer: Answer): Promise<boolean> {
+  try {
+    await onGrant(grantSchema.parse(answer.body));
+    return true;
+  } catch (error) {
+    logger.error({ error: String(error) }, 'a task that was granted cannot be taken');
+    return false;
+  }
+}
+
 /** Takes one task after the other until the signal is aborted. */
 export async function poll(deps: PollerDeps, signal: AbortSignal): Promise<void> {
   let failures = 0;
@@ -46,10 +57,8 @@ export async function poll(deps: PollerDeps, signal: AbortSignal): Promise<void>
     }
     lost = answer === null || answer.status === 502 || answer.status === 504 ? request_id : null;
     if (answer?.directive) deps.onDirective(answer.directive);
-    if (answer?.status === 200) {
-      failures = 0;
-      await deps.onGrant(grantSchema.parse(answer.body));
-    } else if (answer?.status === 204) {
+    if (answer?.status === 200 && (await taken(deps, answer))) failures = 0;
+    else if (answer?.status === 204) {
       failures = 0;
       await rest(pollPause(JITTER_MS, deps.random, answer.retry_after_ms), signal);
     } else {

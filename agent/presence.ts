@@ -42,9 +42,10 @@ export async function stayPresent(deps: PresenceDeps, signal: AbortSignal): Prom
   while (!signal.aborted) {
     const answer = await answerOf(() => deps.api.present(signal), signal);
     if (signal.aborted) return;
-    if (answer !== null && answer.status === 200) {
+    const beat = answer?.status === 200 ? presenceSchema.safeParse(answer.body ?? {}) : null;
+    if (beat?.success) {
       failures = 0;
-      const { directive, presence_s } = presenceSchema.parse(answer.body ?? {});
+      const { directive, presence_s } = beat.data;
       deps.onDirective(directive);
       await rest((presence_s * 1_000) / BEATS_PER_PRESENCE, signal);
       continue;

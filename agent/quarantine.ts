@@ -23,18 +23,17 @@ export interface Quarantined {
   at: string;
 }
 
-/** @param folder of all that is in quarantine */
+/** @param folder of all that is in quarantine, and where the work directory of the attempt is */
 export async function quarantine(
-  folder: string,
+  { folder, work_dir }: { folder: string; work_dir: string },
   record: AttemptRecord,
   found: Pick<Quarantined, 'kind' | 'why' | 'quarantine_id' | 'receipt'>,
 ): Promise<Quarantined> {
   const place = join(folder, entryName(record));
   await mkdir(place, { recursive: true, mode: 0o700 });
   const work = join(place, 'work');
-  const from = record.started?.work_dir;
   // Done before by a process that was killed: the next attempt may have a new one there.
-  if (from !== undefined && !existsSync(work) && existsSync(from)) await rename(from, work);
+  if (!existsSync(work) && existsSync(work_dir)) await rename(work_dir, work);
   const entry: Quarantined = {
     task_id: record.task.id,
     epoch: record.lease.epoch,

@@ -1,6 +1,7 @@
 /** An agent that pulls tasks over HTTP and runs them here; what `signalbox agent` is made of. */
 import { randomBytes } from 'node:crypto';
 import { DirectoryBlobStore } from '../activities/blobs/directory-store';
+import { cleanRuns } from '../activities/ssh/clean-runs';
 import { Host } from '../activities/ssh/host';
 import { hostEnvironment } from '../activities/ssh/host-environment';
 import { LocalTransport } from '../activities/ssh/local-transport';
@@ -21,6 +22,8 @@ import type { Grant } from './wire';
 export type { AgentLogger } from './logger';
 export type { AgentOptions } from './options';
 
+const KEEP_RUNS_MS = 7 * 24 * 3_600_000;
+const CLEAN_EVERY_MS = 3_600_000;
 /** While attempts are not certain to be ours, it is looked this often whether they are, in milliseconds. */
 const LOOK_MS = 250;
 
@@ -62,6 +65,7 @@ export class SignalboxAgent {
       api,
       outbox: new Outbox(folders.outbox),
       quarantineFolder: folders.quarantine,
+      workFolder: folders.work,
       outputFolder: folders.output,
       times: this.settings,
       checkpoint_every_ms: this.settings.checkpoint_every_ms,
@@ -98,6 +102,7 @@ export class SignalboxAgent {
       throw error;
     }
     this.run().then(this.end.resolve, this.end.reject);
+    void this.cleanNowAndThen();
   }
 
   /** Takes no more, and ends when what it has is reported. */
@@ -139,6 +144,19 @@ export class SignalboxAgent {
     } finally {
       this.draining.abort();
       await this.finish();
+    }
+  }
+
+  private async cleanNowAndThen(): Promise<void> {
+    const { host, logger } = this.deps;
+    const { signal } = this.draining;
+    const isAwaited = async (task_id: string, epoch: number) =>
+      [...this.attempts].some(({ record }) => record.task.id === task_id && record.lease.epoch === epoch);
+    while (!signal.aborted) {
+      await cleanRuns(host, { keep_ms: KEEP_RUNS_MS, isAwaited, signal }).catch((error: unknown) => {
+        if (!signal.aborted) logger.warn({ error: String(error) }, 'old runs could not be removed');
+      });
+      await rest(CLEAN_EVERY_MS, signal);
     }
   }
 
