@@ -4,6 +4,7 @@ import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-
 import { registerAuth } from './auth';
 import type { ApiContext, App } from './context';
 import { orAfter, within } from './deadline';
+import { registerDirective } from './directive';
 import { answerError, registerErrors } from './error-handler';
 import { type RateLimit, registerHardening } from './hardening';
 import { registerOpenApi } from './openapi';
@@ -61,6 +62,7 @@ export async function buildApp(ctx: ApiContext, { logger, rateLimit }: AppOption
       return orAfter(GENERATION_MS, known, null);
     },
   });
+  registerDirective(app, ctx);
   await registerOpenApi(app);
   health(app, ctx);
   await app.register(async (api) => apiRoutes(api as App, ctx), { prefix: BASE });

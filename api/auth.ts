@@ -5,12 +5,14 @@ import { ApiProblem, taskNotFound } from './problems';
 import { BASE } from './task-path';
 import type { Principal, Tokens } from './tokens';
 
-/** Who may call a route; `public` needs no token. */
-export type Access = readonly RoleName[] | 'public';
+/** Who may call a route; `public` needs no token. `lease`: whoever holds the task that the path names. */
+export type Access = ReadonlyArray<RoleName | 'lease'> | 'public';
 
 export const EVERYONE: Access = ['viewer', 'agent', 'coordinator', 'admin'];
 export const STAFF: Access = ['coordinator', 'admin'];
 export const WORKERS: Access = ['agent', 'admin'];
+/** For messages about an attempt. */
+export const HOLDERS: Access = ['agent', 'lease', 'admin'];
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -42,6 +44,7 @@ export function registerAuth(app: FastifyInstance, { tokens, generation }: AuthD
     if (!access.includes(request.principal.role)) {
       throw new ApiProblem(403, 'forbidden', `a token of role ${request.principal.role} may not do this`);
     }
+    assertOwnTask(request.principal, request.params);
   });
 
   async function authenticate(header: string | undefined): Promise<Principal> {
@@ -49,7 +52,8 @@ export function registerAuth(app: FastifyInstance, { tokens, generation }: AuthD
     if (!token) throw unauthorized('token_missing', 'expected the header Authorization: Bearer <token>');
     const principal = await tokens.verify(token);
     if (!principal) throw unauthorized('token_invalid', 'the token is not one of this server');
-    if (principal.generation !== null) {
+    // A lease is revoked by its epoch, which its task knows.
+    if (principal.generation !== null && !principal.lease) {
       const current = await generation(principal.sub);
       if (current !== null && principal.generation < current) {
         throw unauthorized('token_revoked', `tokens of ${principal.sub} issued before have been revoked`);
@@ -57,6 +61,11 @@ export function registerAuth(app: FastifyInstance, { tokens, generation }: AuthD
     }
     return principal;
   }
+}
+
+function assertOwnTask({ lease }: Principal, params: unknown) {
+  if (!lease || (params as { id?: string } | undefined)?.id === lease.taskId) return;
+  throw new ApiProblem(403, 'wrong_task', `this lease token is for the task ${lease.taskId} alone`);
 }
 
 const unauthorized = (code: string, detail: string) =>

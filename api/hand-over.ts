@@ -1,9 +1,12 @@
 /** A grant as its holder gets it: with the whole prompt, and with how often to renew. */
 import type { Dequeued } from '../contracts/api';
 import type { HolderRef, Text } from '../contracts/task';
+import { holderId } from '../workflows/names';
 import type { Grant } from '../workflows/task/message-types';
 import type { ApiContext } from './context';
+import { renewEveryS } from './lease-time';
 import { ApiProblem } from './problems';
+import type { Principal } from './tokens';
 
 export interface GrantTo {
   taskId: string;
@@ -11,12 +14,13 @@ export interface GrantTo {
   grant: Grant;
 }
 
-/** Two renewals may be lost before a lease expires. */
-const RENEWALS_PER_LEASE = 3;
+/** What the caller's token may do goes into that of the lease. */
+export type Bearer = Pick<Principal, 'product' | 'generation'>;
 
 export async function handOver(
-  ctx: Pick<ApiContext, 'blobs' | 'leases'>,
+  ctx: Pick<ApiContext, 'blobs' | 'leases' | 'tokens'>,
   { taskId, holder, grant }: GrantTo,
+  { product: scope, generation }: Bearer,
 ): Promise<Dequeued> {
   const { epoch, lease_ms, activity_id, granted_at, work } = grant;
   if (!ctx.leases.get(taskId, epoch)) {
@@ -29,12 +33,14 @@ export async function handOver(
       announced: false,
     });
   }
+  const lease = { taskId, epoch };
   return {
     task: { ...work, body: await textOf(ctx, work.body) },
     lease: {
+      token: await ctx.tokens.issueLease({ sub: holderId(holder), product: scope, generation, lease }),
       epoch,
       expires_at: new Date(granted_at + lease_ms).toISOString(),
-      renew_every_s: lease_ms / RENEWALS_PER_LEASE / 1_000,
+      renew_every_s: renewEveryS(lease_ms),
     },
   };
 }

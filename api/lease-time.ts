@@ -1,6 +1,12 @@
 /** When a lease expires, as the server sees it: read from the pending activity, which knows of every renewal. */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 
+/** Two renewals may be lost before a lease expires. */
+const RENEWALS_PER_LEASE = 3;
+
+/** How often a holder is to renew, in seconds. */
+export const renewEveryS = (leaseMs: number) => leaseMs / RENEWALS_PER_LEASE / 1_000;
+
 export interface PendingLease {
   activityId: string;
   epoch: number;

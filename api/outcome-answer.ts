@@ -4,21 +4,22 @@ import type { TaskView } from '../contracts/task';
 import type { Outcome, OutcomeCode } from '../workflows/task/types';
 import { ApiProblem } from './problems';
 
-const STATUS: Record<OutcomeCode, number> = {
-  accepted: 200,
-  ok: 200,
-  stale_epoch: 409,
-  closed: 410,
-  not_holder: 403,
-  managed_by_orchestrator: 409,
-  wrong_status: 409,
+/** To a holder, 409 says that its epoch is over, and nothing else; `wrong_status` is for people. */
+const ANSWERS: Record<OutcomeCode, [status: number, code: string]> = {
+  accepted: [200, 'accepted'],
+  ok: [200, 'ok'],
+  stale_epoch: [409, 'stale_epoch'],
+  closed: [410, 'closed'],
+  not_holder: [423, 'held_by_other'],
+  managed_by_orchestrator: [423, 'managed_by_orchestrator'],
+  wrong_status: [409, 'wrong_status'],
 };
 
 /** The task in its new state, or the problem that the refusal is. */
 export function viewOrThrow(outcome: Outcome, view: TaskView | null): TaskAnswer {
-  const status = STATUS[outcome.code];
+  const [status, code] = ANSWERS[outcome.code];
   if (status === 200 && view) return view;
-  throw new ApiProblem(status === 200 ? 410 : status, outcome.code, outcome.message, {
+  throw new ApiProblem(status === 200 ? 410 : status, code, outcome.message, {
     members: {
       ...(outcome.quarantine_id !== undefined && { quarantine_id: outcome.quarantine_id }),
       ...(view && { task_status: view.status, current_epoch: view.epoch }),

@@ -8,7 +8,8 @@ import type { CompleteMessage } from '../workflows/task/message-types';
 import type { Outcome, QuarantineItem } from '../workflows/task/types';
 import type { ApiContext } from './context';
 import { ENGINE_MS, within } from './deadline';
-import type { TaskReading } from './read-task';
+import { ApiProblem } from './problems';
+import { readTask, type TaskReading } from './read-task';
 
 export async function quarantineClosed(
   { client }: Pick<ApiContext, 'client'>,
@@ -52,6 +53,21 @@ export async function quarantineClosed(
     message: 'the task is closed; the receipt is quarantined',
     quarantine_id: item.id,
   };
+}
+
+/** Whether the task took an accepted receipt for its own; null when nothing answers for the task. */
+export async function wasAdopted(
+  ctx: Pick<ApiContext, 'client' | 'queries'>,
+  { id, task_id }: QuarantineView,
+): Promise<boolean | null> {
+  // The task may be gone altogether, after its retention.
+  const reading = await readTask(ctx, task_id).catch((error: unknown) => {
+    if (error instanceof ApiProblem && error.statusCode === 404) return null;
+    throw error;
+  });
+  if (!reading) return false;
+  if (!reading.report) return reading.running ? null : false;
+  return reading.report.outcomes.some((said) => said.id === id && said.outcome.code === 'accepted');
 }
 
 export const quarantineAnswer = (view: QuarantineView): QuarantineAnswer => ({

@@ -9,12 +9,12 @@ import type { Checkpoint } from '../contracts/receipt';
 import type { HolderRef } from '../contracts/task';
 import { renewUpdate } from '../workflows/messages';
 import { taskWorkflowId } from '../workflows/names';
-import { HOLDER } from '../workflows/search-attributes';
+import { HOLDER, TASK_STATUS } from '../workflows/search-attributes';
 import type { Renewal } from '../workflows/task/message-types';
 import type { ApiContext } from './context';
 import { ANSWER_MS, within } from './deadline';
 import { type Beat, leaseHeartbeat } from './lease-heartbeat';
-import { pendingLease } from './lease-time';
+import { pendingLease, renewEveryS } from './lease-time';
 import { ApiProblem, taskNotFound } from './problems';
 import { describeTask, isRunning, productOf } from './read-task';
 
@@ -28,7 +28,7 @@ export interface RenewalRequest {
   product: string | null;
 }
 
-/** Throws 404, 409 when the epoch is over, 410 when the task is closed, and what the engine throws. */
+/** Throws 404, 409 when the epoch is over, 410 when the task is closed, 423 when another holds it, and what the engine throws. */
 export async function renew(ctx: ApiContext, request: RenewalRequest): Promise<HeartbeatAnswer> {
   const { taskId, epoch, holder } = request;
   const known = ctx.leases.get(taskId, epoch);
@@ -51,13 +51,13 @@ export async function renew(ctx: ApiContext, request: RenewalRequest): Promise<H
       product,
       activityId,
       leaseMs,
-      announced: known?.announced ?? false,
+      announced: known?.announced || description.typedSearchAttributes.get(TASK_STATUS) === 'running',
     });
 
   if (pending && pending.epoch > epoch) throw staleEpoch(epoch, pending.epoch);
   if (pending?.epoch === epoch) {
     if (current !== undefined && current !== holder) throw notHolder();
-    if (pending.cancelRequested) return answer('revoked', 0);
+    if (pending.cancelRequested) return answer('revoked', pending.leaseMs);
     remember(pending.activityId, pending.leaseMs);
     // Not picked up yet: the lease has not begun to run, so there is nothing to renew.
     if (!pending.started) return answer('renewed', pending.leaseMs);
@@ -88,6 +88,7 @@ function answer(beat: Exclude<Beat, 'not_found'>, leaseMs: number): HeartbeatAns
   const renewed = beat === 'renewed';
   return {
     expires_at: new Date(Date.now() + (renewed ? leaseMs : 0)).toISOString(),
+    renew_every_s: renewEveryS(leaseMs),
     directive: renewed ? 'continue' : 'terminate',
   };
 }
@@ -99,4 +100,4 @@ const staleEpoch = (epoch: number, current: number) =>
     members: { current_epoch: current },
   });
 
-const notHolder = () => new ApiProblem(403, 'not_holder', 'another holder has the lease');
+const notHolder = () => new ApiProblem(423, 'held_by_other', 'another holder has the lease');

@@ -74,9 +74,12 @@ const freedEntry = (view: TaskView): BoardEntry => ({
   template: view.template,
 });
 
-/** Throws 404 when the caller may not see the task. Costs nothing for a caller that may see all. */
+/**
+ * Throws 404 when the caller may not see the task. Costs nothing for a caller that may see all, and for one that was
+ * granted the task.
+ */
 export async function guardProduct(ctx: Pick<ApiContext, 'client'>, principal: Principal, taskId: string) {
-  if (principal.product === null) return;
+  if (principal.product === null || principal.lease) return;
   assertVisible(principal, taskId, productOf(await describeTask(ctx, taskId)));
 }
 

@@ -63,6 +63,7 @@ const REJECTED: Record<Rejection, [status: number, detail: string]> = {
   template_unavailable: [409, 'the host cannot run the template of the task now'],
   not_created: [400, 'a task can be assigned in the status created only'],
   stale_epoch: [409, 'the epoch is over: somebody else was granted the task, or the lease was revoked'],
+  held_by_other: [423, 'another holder has the lease'],
 };
 
 /** The problem that an error of Temporal is, or null when it is none of its errors. */

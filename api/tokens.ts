@@ -1,26 +1,41 @@
 /** Bearer tokens: signed, so that they are verified without Temporal; and the admin token, kept as a hash. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { jwtVerify, SignJWT } from 'jose';
+import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { type RoleName, roleNameSchema } from '../contracts/api';
 import { holderIdSchema, productSchema } from '../contracts/ids';
+import { ALGORITHM, ISSUER, issueLeaseToken, LEASE_TOKEN_TYPE, verifyLeaseToken } from './lease-tokens';
 
-export interface Principal {
+interface Bearer {
   sub: string;
-  role: RoleName;
   /** Sees and touches this product alone; null: every product. */
   product: string | null;
   /** Of the holder at the time of issue; null for the admin token, which has none. */
   generation: number | null;
 }
 
+export interface RolePrincipal extends Bearer {
+  role: RoleName;
+  lease?: undefined;
+}
+
+/** Whoever holds one lease. `product` and `generation` are those of the token with which the task was taken. */
+export interface LeasePrincipal extends Bearer {
+  role: 'lease';
+  lease: { taskId: string; epoch: number };
+}
+
+export type Principal = RolePrincipal | LeasePrincipal;
+
 export interface Tokens {
-  issue(principal: Principal & { generation: number }): Promise<string>;
+  issue(principal: RolePrincipal & { generation: number }): Promise<string>;
+  issueLease(principal: Omit<LeasePrincipal, 'role'>): Promise<string>;
   /** null for whatever is not a token of ours. */
   verify(token: string): Promise<Principal | null>;
 }
 
-const ISSUER = 'signalbox';
+const TOKEN_TYPE = 'JWT';
+
 const claimsSchema = z.object({
   sub: holderIdSchema,
   role: roleNameSchema,
@@ -31,32 +46,47 @@ const claimsSchema = z.object({
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
 export function createTokens(secrets: { signingKey: Uint8Array; adminToken: string }): Tokens {
+  const { signingKey } = secrets;
   const adminDigest = digest(secrets.adminToken);
   return {
     issue({ sub, role, generation, product }) {
       return new SignJWT({ role, gen: generation, product })
-        .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+        .setProtectedHeader({ alg: ALGORITHM, typ: TOKEN_TYPE })
         .setIssuer(ISSUER)
         .setSubject(sub)
         .setIssuedAt()
-        .sign(secrets.signingKey);
+        .sign(signingKey);
     },
+    issueLease: (principal) => issueLeaseToken(signingKey, principal),
     async verify(token) {
       // Digests have one length, so the comparison takes one time.
       if (timingSafeEqual(digest(token), adminDigest)) {
         return { sub: 'admin', role: 'admin', product: null, generation: null };
       }
-      const payload = await jwtVerify(token, secrets.signingKey, {
-        algorithms: ['HS256'],
-        issuer: ISSUER,
-      }).then(
-        (result) => result.payload,
-        () => null,
-      );
-      const claims = claimsSchema.safeParse(payload);
-      if (!claims.success) return null;
-      const { sub, role, gen, product } = claims.data;
-      return { sub, role, product, generation: gen };
+      // The header is not to be trusted yet: whichever kind it names verifies it again, with the rest.
+      return typeOf(token) === LEASE_TOKEN_TYPE
+        ? verifyLeaseToken(signingKey, token)
+        : verifyRoleToken(signingKey, token);
     },
   };
+}
+
+function typeOf(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).typ;
+  } catch {
+    return undefined;
+  }
+}
+
+async function verifyRoleToken(signingKey: Uint8Array, token: string): Promise<RolePrincipal | null> {
+  const options = { algorithms: [ALGORITHM], issuer: ISSUER, typ: TOKEN_TYPE };
+  const payload = await jwtVerify(token, signingKey, options).then(
+    (result) => result.payload,
+    () => null,
+  );
+  const claims = claimsSchema.safeParse(payload);
+  if (!claims.success) return null;
+  const { sub, role, gen, product } = claims.data;
+  return { sub, role, product, generation: gen };
 }

@@ -20,7 +20,8 @@ const epochSchema = z
   .int()
   .min(1)
   .max(Number.MAX_SAFE_INTEGER)
-  .describe('Epoch of the lease that the message is about');
+  .optional()
+  .describe('Epoch of the lease that the message is about; a lease token knows its own');
 const actingForSchema = holderIdSchema
   .optional()
   .describe('Whom an admin acts for; an agent can only name itself');
@@ -40,17 +41,35 @@ export const dequeueSchema = z.strictObject({
     .max(86_400)
     .optional()
     .describe('Lease length in seconds; default from the task'),
+  max_tasks: z
+    .number()
+    .int()
+    .min(1)
+    .max(20)
+    .default(1)
+    .describe('Only the first is waited for; more are taken if they are there'),
   request_id: messageIdSchema.optional(),
-  retry: z.boolean().default(false).describe('The answer to this request_id was lost: the same claim again'),
+  retry: z.boolean().default(false).describe('The answer to this request_id was lost: the same claims again'),
 });
 
 export const leaseGrantSchema = z.object({
+  token: z
+    .string()
+    .describe('Bearer token for heartbeat, status, complete and release of this task under this epoch'),
   epoch: z.number().int(),
   expires_at: z.iso.datetime(),
   renew_every_s: z.number().describe('Send a heartbeat at least this often, in seconds'),
 });
-export const dequeuedSchema = z.object({ task: workSchema, lease: leaseGrantSchema });
-export type Dequeued = z.infer<typeof dequeuedSchema>;
+export const grantedSchema = z.object({ task: workSchema, lease: leaseGrantSchema });
+export type Dequeued = z.infer<typeof grantedSchema>;
+export const dequeuedSchema = grantedSchema.extend({
+  more: z.array(grantedSchema).describe('Empty unless max_tasks asks for more than one'),
+});
+
+export const directiveSchema = z
+  .enum(['continue', 'quiet', 'terminate'])
+  .describe('`quiet`: go on, but take no more tasks. `terminate`: the lease is revoked, stop working');
+export type Directive = z.infer<typeof directiveSchema>;
 
 export const heartbeatSchema = z.strictObject({
   agent_id: actingForSchema,
@@ -60,7 +79,8 @@ export const heartbeatSchema = z.strictObject({
 });
 export const heartbeatAnswerSchema = z.object({
   expires_at: z.iso.datetime(),
-  directive: z.enum(['continue', 'terminate']).describe('`terminate`: the lease is revoked, stop working'),
+  renew_every_s: z.number().describe('Send a heartbeat at least this often, in seconds'),
+  directive: directiveSchema,
 });
 export type HeartbeatAnswer = z.infer<typeof heartbeatAnswerSchema>;
 
@@ -81,11 +101,21 @@ const handedInSchema = receiptSchema.extend({
     .describe('Blob with the whole output'),
 });
 
+const nextSchema = dequeueSchema.pick({
+  capabilities: true,
+  wait_ms: true,
+  lease_s: true,
+  request_id: true,
+  retry: true,
+});
+export type Next = z.infer<typeof nextSchema>;
+
 export const completeSchema = z.strictObject({
   agent_id: actingForSchema,
   epoch: epochSchema,
   receipt: handedInSchema,
   completion_id: messageIdSchema.describe('A repeat with the same id gets the first answer again'),
+  next: nextSchema.optional().describe('Take the next task with the same call, as dequeue would'),
 });
 
 export const releaseSchema = z.strictObject({
@@ -116,6 +146,13 @@ export const noBodySchema = z.strictObject({}).nullish();
 /** `partial`: no worker answered, so this was read from the index and from the history. */
 export const taskAnswerSchema = taskViewSchema.extend({ partial: z.boolean().optional() });
 export type TaskAnswer = z.infer<typeof taskAnswerSchema>;
+
+export const completedSchema = taskAnswerSchema.extend({
+  next: grantedSchema
+    .nullable()
+    .optional()
+    .describe('There if it was asked for; null when there is nothing to do, or it could not be taken'),
+});
 
 export const pendingSchema = z.object({
   id: z.string(),
@@ -179,6 +216,12 @@ export const quarantineItemSchema = z.object({
   decided_at: z.iso.datetime().nullable(),
 });
 export type QuarantineAnswer = z.infer<typeof quarantineItemSchema>;
+export const quarantineDecisionSchema = quarantineItemSchema.extend({
+  adopted: z
+    .boolean()
+    .nullable()
+    .describe('The receipt is now that of its task, as if entered by hand; null: no worker could say'),
+});
 export const quarantinePageSchema = z.object({
   items: z.array(quarantineItemSchema),
   next_page_token: z.string().nullable(),

@@ -32,7 +32,7 @@ export interface BoardCore {
   take<T>(
     seeker: Seeker,
     attempt: Attempt<T>,
-    options: { waitMs: number; signal?: AbortSignal },
+    options: { waitMs: number; signal?: AbortSignal; look?: boolean },
   ): Promise<T | null>;
   size(): number;
   waiting(): number;
@@ -143,11 +143,12 @@ export function createBoardCore(clock: Clock, wantRefresh: () => Promise<void>):
         trial.removed = true;
       }
     },
-    async take(seeker, attempt, { waitMs, signal }) {
+    async take(seeker, attempt, { waitMs, signal, look = true }) {
       const waiter: Waiter = { seeker, tried: new Set() };
       const deadline = clock.now() + Math.min(waitMs, WAIT_MAX_MS);
       while (!closed && !signal?.aborted) {
         const best = index.best(seeker, waiter.tried);
+        if (!best && !look) return null;
         const entry = best ? beginTrial(best) : await park(waiter, deadline, signal);
         if (!entry) return null;
         if (closed || signal?.aborted) {

@@ -18,6 +18,8 @@ export interface TakeOptions {
   /** Longest wait in milliseconds; more than 50 000 counts as 50 000. */
   waitMs: number;
   signal?: AbortSignal;
+  /** false: what is not on the board already is not looked for, nor waited for. */
+  look?: boolean;
 }
 
 export interface Board {

@@ -23,6 +23,8 @@ export interface Directory {
   agents(): Promise<KnownHolder[]>;
   /** Read from the workflow itself, so never behind; null when there is no such holder. */
   get(holder: HolderRef): Promise<KnownHolder | null>;
+  /** As `get`, up to two seconds old. */
+  remembered(holder: HolderRef): Promise<KnownHolder | null>;
   /** Whether any registered or configured host, online or not, has what the labels ask for; null when not known. */
   capableHostExists(labels: readonly string[]): Promise<boolean | null>;
   holds(holder: HolderRef): Promise<Array<{ task_id: string; status: string }>>;
@@ -98,6 +100,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
     hostsNow,
     agents,
     get: describe,
+    remembered,
     holds,
     async capableHostExists(labels) {
       if (deps.configured?.some((host) => isCapable(host.capabilities, labels))) return true;

@@ -26,7 +26,7 @@ export interface TakeWant extends Claim {
 }
 
 /**
- * Waits for up to `waitMs` milliseconds. `unavailable`: a claim got no answer (503 to the caller).
+ * Waits for up to `waitMs` milliseconds; without `look` it only takes what is on the board. `unavailable`: a claim got no answer (503 to the caller).
  * Never rejects but for a bug.
  */
 export async function takeTask(
@@ -34,9 +34,10 @@ export async function takeTask(
   want: TakeWant,
   waitMs: number,
   signal?: AbortSignal,
+  look = true,
 ): Promise<Taken> {
   try {
-    const taken = await deps.board.take(want, claimAttempt(deps, want), { waitMs, signal });
+    const taken = await deps.board.take(want, claimAttempt(deps, want), { waitMs, signal, look });
     return taken ?? { kind: 'none' };
   } catch (error) {
     if (error instanceof IndeterminateClaim) return { kind: 'unavailable' };

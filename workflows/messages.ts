@@ -61,5 +61,6 @@ export const REJECTIONS = [
   'template_unavailable',
   'not_created',
   'stale_epoch',
+  'held_by_other',
 ] as const;
 export type Rejection = (typeof REJECTIONS)[number];

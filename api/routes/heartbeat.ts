@@ -1,9 +1,11 @@
 import { heartbeatAnswerSchema, heartbeatSchema } from '../../contracts/api';
 import { statusSignal } from '../../workflows/messages';
-import { agentRef, taskWorkflowId } from '../../workflows/names';
-import { actingAgent, principalOf, WORKERS } from '../auth';
+import { taskWorkflowId } from '../../workflows/names';
+import { holderSaying } from '../acting';
+import { HOLDERS, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
 import { ENGINE_MS, within } from '../deadline';
+import { DIRECTIVE_HEADER, directiveOf } from '../directive';
 import { type RenewalRequest, renew } from '../renew';
 import { PROBLEMS, taskParams } from '../route-docs';
 
@@ -11,30 +13,35 @@ export function heartbeat(app: App, ctx: ApiContext) {
   app.post(
     '/tasks/:id/heartbeat',
     {
-      config: { access: WORKERS },
+      config: { access: HOLDERS, directive: 'task' },
       schema: {
         summary: 'Renew a lease',
         description:
-          'Directive `terminate`: the lease is revoked. 409 `stale_epoch`: it is over. Stop in both cases.',
+          'Directive `terminate`: the lease is revoked. 409 `stale_epoch`: it is over. Stop in both cases. `quiet`: go on with this task, and take no more.',
         tags: ['leases'],
         params: taskParams,
         body: heartbeatSchema,
         response: { 200: heartbeatAnswerSchema, ...PROBLEMS },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const principal = principalOf(request);
-      const { agent_id, epoch, progress, checkpoint } = request.body;
+      const { progress, checkpoint } = request.body;
+      const { holder, epoch } = holderSaying(principal, request.body);
       const renewal: RenewalRequest = {
         taskId: request.params.id,
         epoch,
-        holder: agentRef(actingAgent(principal, agent_id)),
+        holder,
         progress: progress ?? null,
         checkpoint: checkpoint ?? null,
         product: principal.product,
       };
       const answer = await renew(ctx, renewal);
-      if (answer.directive === 'continue') await announce(ctx, renewal);
+      if (answer.directive === 'continue') {
+        await announce(ctx, renewal);
+        answer.directive = await directiveOf(ctx, holder);
+      }
+      reply.header(DIRECTIVE_HEADER, answer.directive);
       return answer;
     },
   );

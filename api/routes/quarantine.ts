@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { z } from 'zod';
-import { noBodySchema, pageSchema, quarantineItemSchema, quarantinePageSchema } from '../../contracts/api';
+import {
+  noBodySchema,
+  pageSchema,
+  quarantineDecisionSchema,
+  quarantinePageSchema,
+} from '../../contracts/api';
 import { decideQuarantineSignal } from '../../workflows/messages';
 import type { QuarantineView } from '../../workflows/quarantine/types';
 import { type Access, maySee, principalOf, STAFF } from '../auth';
@@ -9,7 +14,7 @@ import type { ApiContext, App } from '../context';
 import { ENGINE_MS, within } from '../deadline';
 import { quarantineQuery } from '../list-query';
 import { ApiProblem } from '../problems';
-import { quarantineAnswer } from '../quarantine';
+import { quarantineAnswer, wasAdopted } from '../quarantine';
 import { PROBLEMS } from '../route-docs';
 import { visibilityPage } from '../visibility-page';
 
@@ -44,26 +49,33 @@ export function quarantine(app: App, ctx: ApiContext) {
     },
   );
 
-  for (const [verb, decision] of [
-    ['accept', 'accepted'],
-    ['discard', 'discarded'],
+  for (const [verb, decision, effect] of [
+    [
+      'accept',
+      'accepted',
+      'It becomes the receipt of its task (`adopted`), as if entered by hand, while the task is open, nobody holds ' +
+        'it and no newer receipt was accepted; else this is a mark, and the task stays as it is.',
+    ],
+    ['discard', 'discarded', 'It stays where it is, and its task as it is.'],
   ] as const) {
     app.post(
       `/quarantine/:id/${verb}`,
       {
         config: { access: STAFF },
         schema: {
-          summary: `Mark a late receipt as ${decision}`,
-          description: 'The first decision counts: 409 `already_decided` for another one after it.',
+          summary: `${verb === 'accept' ? 'Accept' : 'Discard'} a late receipt`,
+          description: `${effect} The first decision counts: 409 \`already_decided\` for another one after it.`,
           tags: ['quarantine'],
           params,
           body: noBodySchema,
-          response: { 200: quarantineItemSchema, ...PROBLEMS },
+          response: { 200: quarantineDecisionSchema, ...PROBLEMS },
         },
       },
       async (request) => {
         const principal = principalOf(request);
-        return quarantineAnswer(await decide(ctx, request.params.id, decision, principal));
+        const view = await decide(ctx, request.params.id, decision, principal);
+        const adopted = decision === 'accepted' ? await wasAdopted(ctx, view) : false;
+        return { ...quarantineAnswer(view), adopted };
       },
     );
   }

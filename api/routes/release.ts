@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { pendingSchema, releaseSchema, taskAnswerSchema } from '../../contracts/api';
 import { releaseSignal } from '../../workflows/messages';
-import { agentRef } from '../../workflows/names';
-import { actingAgent, principalOf, WORKERS } from '../auth';
+import { holderSaying } from '../acting';
+import { HOLDERS, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
 import { PROBLEMS, taskParams } from '../route-docs';
 import { guardProduct, send, sendMessage } from '../send-message';
@@ -11,7 +11,7 @@ export function release(app: App, ctx: ApiContext) {
   app.post(
     '/tasks/:id/release',
     {
-      config: { access: WORKERS },
+      config: { access: HOLDERS, directive: 'task' },
       schema: {
         summary: 'Give a task back, with how far it came',
         description: 'Costs no retry. The epoch is over with it.',
@@ -23,9 +23,9 @@ export function release(app: App, ctx: ApiContext) {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { agent_id, epoch, checkpoint, message_id } = request.body;
+      const { checkpoint, message_id } = request.body;
       const principal = principalOf(request);
-      const holder = agentRef(actingAgent(principal, agent_id));
+      const { holder, epoch } = holderSaying(principal, request.body);
       await guardProduct(ctx, principal, id);
       const answer = await sendMessage(ctx, id, releaseSignal, {
         message_id: message_id ?? randomUUID(),

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { pendingSchema, statusReportSchema, taskAnswerSchema } from '../../contracts/api';
 import { statusSignal } from '../../workflows/messages';
-import { agentRef } from '../../workflows/names';
-import { actingAgent, principalOf, WORKERS } from '../auth';
+import { holderSaying } from '../acting';
+import { HOLDERS, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
 import { PROBLEMS, taskParams } from '../route-docs';
 import { guardProduct, send, sendMessage } from '../send-message';
@@ -11,7 +11,7 @@ export function status(app: App, ctx: ApiContext) {
   app.post(
     '/tasks/:id/status',
     {
-      config: { access: WORKERS },
+      config: { access: HOLDERS, directive: 'task' },
       schema: {
         summary: 'Report that an attempt runs, or that it failed',
         tags: ['leases'],
@@ -22,9 +22,9 @@ export function status(app: App, ctx: ApiContext) {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { agent_id, epoch, status: reported, message, message_id } = request.body;
+      const { status: reported, message, message_id } = request.body;
       const principal = principalOf(request);
-      const holder = agentRef(actingAgent(principal, agent_id));
+      const { holder, epoch } = holderSaying(principal, request.body);
       await guardProduct(ctx, principal, id);
       const answer = await sendMessage(ctx, id, statusSignal, {
         message_id: message_id ?? randomUUID(),

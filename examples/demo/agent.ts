@@ -8,14 +8,15 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Receipt } from '../../contracts/receipt';
 import type { Work } from '../../contracts/task';
-import { type Api, createApi } from './api';
+import { createApi } from './api';
 
 const run = promisify(execFile);
 const WAIT_MS = 20_000;
 const LEASE_S = 3;
 
 interface Lease {
-  epoch: number;
+  /** All that is needed to renew and to complete: it knows its task and its epoch. */
+  token: string;
   renew_every_s: number;
 }
 
@@ -34,16 +35,16 @@ async function review(task: Work): Promise<Receipt> {
 }
 
 /** Renews before it starts and at every interval; a directive to stop is obeyed. */
-async function work(api: Api, task: Work, lease: Lease): Promise<void> {
+async function work(url: string, task: Work, lease: Lease): Promise<void> {
+  const api = createApi(url, lease.token);
   const path = `/tasks/${encodeURIComponent(task.id)}`;
-  const renew = async () =>
-    (await api.post(`${path}/heartbeat`, { epoch: lease.epoch })).body.directive as string;
-  if ((await renew()) !== 'continue') return;
+  const renew = async () => (await api.post(`${path}/heartbeat`, {})).body.directive as string;
+  if ((await renew()) === 'terminate') return;
   const timer = setInterval(() => void renew().catch(() => undefined), lease.renew_every_s * 1000);
   try {
     const receipt = await review(task);
     await renew();
-    const done = { epoch: lease.epoch, completion_id: randomUUID(), receipt };
+    const done = { completion_id: randomUUID(), receipt };
     // A repeat with the same completion id is harmless, so it is sent until it is answered.
     for (let tries = 0; tries < 10; tries++) {
       const reply = await api.post(`${path}/complete`, done).catch(() => null);
@@ -74,7 +75,7 @@ async function main() {
     const reply = await api.post('/tasks/dequeue', { ...want, request_id: randomUUID() }).catch(() => null);
     if (reply?.status === 200) {
       busy = true;
-      await work(api, reply.body.task, reply.body.lease);
+      await work(API_URL, reply.body.task, reply.body.lease);
       busy = false;
     } else if (reply?.status !== 204) {
       await new Promise((resolve) => setTimeout(resolve, 500));

@@ -235,7 +235,7 @@ describe('a task that a host runs', () => {
 
   it('takes neither status nor receipt from an agent', async () => {
     const task = await onHost();
-    const refused = { status: 409, body: { code: 'managed_by_orchestrator' } };
+    const refused = { status: 423, body: { code: 'managed_by_orchestrator' } };
     expect(await task.post('status', { agent_id: 'ada', epoch: 1, status: 'running' })).toMatchObject(
       refused,
     );

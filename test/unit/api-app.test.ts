@@ -135,6 +135,39 @@ describe('a token', () => {
     expect((await app.inject({ url, headers: old })).statusCode).toBe(200);
   });
 
+  it('of a lease speaks for its task, in messages of its holder', async () => {
+    const lease = { taskId: 'org/repo#1', epoch: 3 };
+    const token = await tokens.issueLease({ sub: 'ada', product: null, generation: 1, lease });
+    const headers = { authorization: `Bearer ${token}` };
+    const own = new Set(['heartbeat', 'status', 'complete', 'release']);
+    for (const [method, path, body] of TABLE) {
+      const verb = /^\/tasks\/a\/(\w+)$/.exec(path)?.[1] ?? '';
+      const ours = method === 'POST' && own.has(verb);
+      const answer = await app.inject({
+        method,
+        url: `/api/v1${path}`,
+        headers,
+        payload: body as object,
+      });
+      expect(`${method} ${path}: ${answer.json().code}`).toBe(
+        `${method} ${path}: ${ours ? 'wrong_task' : 'forbidden'}`,
+      );
+    }
+    for (const verb of own) {
+      for (const id of ['org/repo%231', 'org%2Frepo%231']) {
+        const url = `/api/v1/tasks/${id}/${verb}`;
+        const bad = await app.inject({ method: 'POST', url, headers, payload: { epoch: 'x' } });
+        expect(bad.json()).toMatchObject({ status: 400, code: 'invalid_request' });
+      }
+    }
+    // Its epoch is what revokes it: the generation of the agent is not looked at.
+    generations.set('ada', 2);
+    const url = '/api/v1/tasks/org/repo%231/release';
+    const other = await app.inject({ method: 'POST', url, headers, payload: { epoch: 2 } });
+    expect(other.json()).toMatchObject({ status: 422, code: 'wrong_epoch' });
+    generations.delete('ada');
+  });
+
   it('speaks for its own agent alone', async () => {
     const headers = await bearer('agent');
     for (const [path, body] of [

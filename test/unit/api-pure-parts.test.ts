@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { senderOf } from '../../api/acting';
+import { type Said, senderOf } from '../../api/acting';
 import { bodyHash, idFromKey } from '../../api/body-hash';
 import { byteRange } from '../../api/byte-range';
+import { directiveFor, verdictOf } from '../../api/directive';
 import { createLeaseMemory, type KnownLease } from '../../api/lease-memory';
 import { tasksQuery } from '../../api/list-query';
 import { newTaskId } from '../../api/new-task-id';
@@ -9,6 +10,7 @@ import { viewOrThrow } from '../../api/outcome-answer';
 import { createPageTokens } from '../../api/page-token';
 import { indexable, initialAttributes } from '../../api/start-task';
 import { taskInput as inputOf } from '../../api/task-input';
+import type { Principal } from '../../api/tokens';
 import { listTasksSchema } from '../../contracts/api';
 import { configSchema } from '../../contracts/config';
 import { taskIdSchema } from '../../contracts/ids';
@@ -194,33 +196,76 @@ describe('what the index is told', () => {
 });
 
 describe('an outcome', () => {
-  it.each<[OutcomeCode, number]>([
-    ['stale_epoch', 409],
-    ['closed', 410],
-    ['not_holder', 403],
-    ['managed_by_orchestrator', 409],
-    ['wrong_status', 409],
-  ])('%s is %d', (code, status) => {
-    expect(() => viewOrThrow({ code, message: 'm', quarantine_id: 'q' }, null)).toThrow(
-      expect.objectContaining({ statusCode: status, code, extras: { members: { quarantine_id: 'q' } } }),
+  it.each<[OutcomeCode, number, string]>([
+    ['stale_epoch', 409, 'stale_epoch'],
+    ['closed', 410, 'closed'],
+    ['not_holder', 423, 'held_by_other'],
+    ['managed_by_orchestrator', 423, 'managed_by_orchestrator'],
+    ['wrong_status', 409, 'wrong_status'],
+  ])('%s is %d %s', (outcome, statusCode, code) => {
+    expect(() => viewOrThrow({ code: outcome, message: 'm', quarantine_id: 'q' }, null)).toThrow(
+      expect.objectContaining({ statusCode, code, extras: { members: { quarantine_id: 'q' } } }),
     );
   });
 });
 
 describe('the sender of a receipt', () => {
   const principal = { sub: 'ada', product: null, generation: 0 };
+  const lease: Principal = { ...principal, role: 'lease', lease: { taskId: 't', epoch: 3 } };
   it.each([
     ['an agent is itself', 'agent', undefined, { holder: 'agent:ada', manual: false }],
     ['an agent may name itself', 'agent', 'ada', { holder: 'agent:ada', manual: false }],
     ['a coordinator overrules', 'coordinator', undefined, { holder: 'coordinator:ada', manual: true }],
     ['an admin overrules', 'admin', undefined, { holder: 'admin:ada', manual: true }],
     ['an admin may act for an agent', 'admin', 'bob', { holder: 'agent:bob', manual: false }],
-  ] as const)('%s', (_, role, agentId, expected) => {
-    expect(senderOf({ ...principal, role }, agentId)).toEqual(expected);
+  ] as const)('%s', (_, role, agent_id, expected) => {
+    expect(senderOf({ ...principal, role }, { agent_id, epoch: 1 })).toEqual({ ...expected, epoch: 1 });
   });
-  it('cannot be another agent', () => {
-    expect(() => senderOf({ ...principal, role: 'agent' }, 'bob')).toThrow(
-      expect.objectContaining({ statusCode: 403, code: 'wrong_agent' }),
-    );
+  it.each([
+    ['says nothing', {}],
+    ['says what its token says', { agent_id: 'ada', epoch: 3 }],
+  ])('is known by its lease token when it %s', (_, said) => {
+    expect(senderOf(lease, said)).toEqual({ holder: 'agent:ada', epoch: 3, manual: false });
+  });
+  it.each<[string, Principal, Said, number, string]>([
+    ['another agent', { ...principal, role: 'agent' }, { agent_id: 'bob', epoch: 1 }, 403, 'wrong_agent'],
+    ['another agent than that of its lease', lease, { agent_id: 'bob' }, 403, 'wrong_agent'],
+    ['of another epoch than its lease', lease, { epoch: 2 }, 422, 'wrong_epoch'],
+    ['of no epoch', { ...principal, role: 'agent' }, {}, 400, 'invalid_request'],
+    ['a coordinator without an epoch', { ...principal, role: 'coordinator' }, {}, 400, 'invalid_request'],
+  ])('cannot be %s', (_, caller, said, statusCode, code) => {
+    expect(() => senderOf(caller, said)).toThrow(expect.objectContaining({ statusCode, code }));
+  });
+});
+
+describe('a directive', () => {
+  const cordon = { draining: false, by: 'a', reason: null, at: 1 };
+  it.each([
+    ['of nobody that is known', null, 'continue'],
+    ['of an agent', {}, 'continue'],
+    ['of one that may go on', { cordon: null }, 'continue'],
+    ['of one that is cordoned', { cordon }, 'quiet'],
+    ['of one that drains', { cordon: { ...cordon, draining: true } }, 'quiet'],
+  ])('%s', (_, holder, expected) => {
+    expect(directiveFor(holder)).toBe(expected);
+  });
+  it.each([
+    [200, 'task', 'of the agent'],
+    [202, 'task', 'of the agent'],
+    [204, 'agent', 'of the agent'],
+    [400, 'task', null],
+    [401, 'task', null],
+    [403, 'task', null],
+    [404, 'task', 'terminate'],
+    [409, 'task', 'terminate'],
+    [409, 'agent', null],
+    [410, 'task', 'terminate'],
+    [422, 'task', null],
+    [423, 'task', 'terminate'],
+    [429, 'task', null],
+    [500, 'task', null],
+    [503, 'task', null],
+  ] as const)('with %d about the %s is %s', (status, about, expected) => {
+    expect(verdictOf(status, about)).toBe(expected);
   });
 });

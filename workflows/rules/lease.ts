@@ -35,7 +35,8 @@ export const lostAt = ({ lease }: TaskState) =>
   lease?.lapsed_at == null ? null : lease.lapsed_at + lease.lease_ms;
 
 export function checkRenew(state: TaskState, request: RenewRequest, now: number): Rejection | null {
-  if (state.lease?.epoch !== request.epoch || state.lease.holder !== request.holder) return 'stale_epoch';
+  if (state.lease?.epoch !== request.epoch) return 'stale_epoch';
+  if (state.lease.holder !== request.holder) return 'held_by_other';
   return now > request.not_after ? 'too_late' : null;
 }
 

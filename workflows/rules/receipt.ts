@@ -67,6 +67,7 @@ function quarantine(state: TaskState, message: CompleteMessage, refused: Outcome
 }
 
 export function complete(state: TaskState, message: CompleteMessage, now: number, random: number): Step {
+  if (message.adopt) return adopt(state, message, now);
   if (message.manual) return completeManually(state, message, now);
   const refused = checkHolder(state, message);
   if (refused) return quarantine(state, message, refused, now);
@@ -106,6 +107,25 @@ function completeManually(state: TaskState, message: CompleteMessage, now: numbe
   };
 }
 
+/**
+ * By a person who accepted a receipt in quarantine: as if that person had entered it, unless that would overrule
+ * somebody. Then, and when it is about a failure, its acceptance is a mark and nothing more.
+ */
+function adopt(state: TaskState, message: CompleteMessage, now: number): Step {
+  const hindrance = whyNotAdopted(state, message);
+  if (hindrance) return { state, outcome: { code: 'wrong_status', message: hindrance } };
+  return completeManually(state, message, now);
+}
+
+function whyNotAdopted(state: TaskState, { epoch, receipt }: CompleteMessage): string | null {
+  if (!isOpen(state)) return `the task is ${state.closing?.status ?? state.status}`;
+  if (receipt.status !== 'completed') return 'the receipt says that the attempt failed';
+  if (epoch < state.input.first_epoch) return 'the task was started again since';
+  if (epoch <= (state.accepted_epoch ?? 0)) return 'a newer receipt was accepted';
+  if (state.lease?.lapsed_at === null) return `${state.lease.holder} holds the task`;
+  return null;
+}
+
 /** One accepted receipt per review round: the lease ends here, so a second one is stale. */
 export function accept(state: TaskState, receipt: Receipt, now: number, manual = false): TaskState {
   const epoch = state.lease?.epoch ?? state.epoch;
@@ -116,7 +136,16 @@ export function accept(state: TaskState, receipt: Receipt, now: number, manual =
   });
   const checkpoint = reached(state, receipt);
   const accepted = note(
-    { ...ended, lease: null, receipt: { ...receipt, manual }, checkpoint, findings: [], reason: null },
+    {
+      ...ended,
+      lease: null,
+      assigned: null,
+      receipt: { ...receipt, manual },
+      accepted_epoch: state.epoch,
+      checkpoint,
+      findings: [],
+      reason: null,
+    },
     now,
     'receipt_accepted',
     manual ? 'entered manually' : `from ${state.lease?.holder ?? 'nobody'}`,

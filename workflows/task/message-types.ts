@@ -53,6 +53,8 @@ export interface CompleteMessage {
   receipt: Receipt;
   /** A coordinator or admin, not the holder: fences and stops what runs. */
   manual: boolean;
+  /** A late receipt that a person accepted: it counts only while nothing newer is there or under way. */
+  adopt?: true;
 }
 
 export interface StatusMessage {

@@ -146,6 +146,8 @@ export interface TaskState {
   checkpoint: Checkpoint | null;
   findings: Finding[];
   receipt: (Receipt & { manual: boolean }) | null;
+  /** Epoch at which a receipt was accepted last; absent before that. A late one of an attempt up to then is older. */
+  accepted_epoch?: number;
   /** Of the receipt that the last review sent back. */
   handed_in?: Pick<Receipt, 'summary' | 'artifacts'> | null;
   reason: Failure | null;

@@ -37,6 +37,16 @@ const rule: fc.Arbitrary<Rule> = fc.oneof(
           complete(s, completion({ holder: h, epoch: e, message_id: `c${messages++}` }), now, 0).state,
     ),
   },
+  fc.tuple(epoch, fc.constantFrom({}, { adopt: true as const })).map(
+    ([e, how]): Rule =>
+      (s, now) =>
+        complete(
+          s,
+          completion({ holder: 'carol', epoch: e, manual: true, message_id: `m${messages++}`, ...how }),
+          now,
+          0,
+        ).state,
+  ),
   fc.tuple(holder, epoch).map(
     ([h, e]): Rule =>
       (s, now) =>

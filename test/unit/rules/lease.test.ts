@@ -66,7 +66,8 @@ describe('a renewal', () => {
   it.each([
     ['of the holder', { epoch: 1, holder: 'agent:a' as const }, null],
     ['of an older epoch', { epoch: 0, holder: 'agent:a' as const }, 'stale_epoch'],
-    ['of another holder', { epoch: 1, holder: 'agent:b' as const }, 'stale_epoch'],
+    ['of another holder', { epoch: 1, holder: 'agent:b' as const }, 'held_by_other'],
+    ['of another holder, of an older epoch', { epoch: 0, holder: 'agent:b' as const }, 'stale_epoch'],
   ])('%s', (_, request, expected) => {
     expect(checkRenew(held(), { ...request, not_after: Infinity }, T0)).toBe(expected);
   });

@@ -1,9 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { stopped } from '../../../workflows/rules/attempt';
-import { complete, release, reportStatus } from '../../../workflows/rules/receipt';
+import { assign, grant } from '../../../workflows/rules/claim';
+import { nextDeadline } from '../../../workflows/rules/deadlines';
+import { lapse } from '../../../workflows/rules/lease';
+import { complete, release, reportStatus, running } from '../../../workflows/rules/receipt';
 import { cancel, review } from '../../../workflows/rules/review';
 import { runEnded, runFailed, runStarted } from '../../../workflows/rules/run';
-import { completion, created, held, receipt, T0 } from '../../helpers/task-state';
+import type { CompleteMessage } from '../../../workflows/task/message-types';
+import type { TaskState } from '../../../workflows/task/types';
+import { claimBy, completion, created, held, receipt, T0 } from '../../helpers/task-state';
 
 const status = (over = {}) => ({
   message_id: 's',
@@ -203,4 +208,85 @@ describe('a cancellation', () => {
   it('of a closed task changes nothing', () => {
     expect(cancel(closed, cancellation, T0).outcome.code).toBe('closed');
   });
+});
+
+describe('a receipt that a person accepted in quarantine', () => {
+  const adopted = completion({ message_id: 'q', holder: 'carol', manual: true, adopt: true });
+  const lapsed = lapse(running(held(), T0), { epoch: 1, n: 1, heartbeat: null }, T0);
+  const released = release(
+    held(),
+    { message_id: 'r', epoch: 1, holder: 'agent:a', checkpoint: null },
+    T0,
+  ).state;
+  const over = { review: 'required' as const, max_retries: 3 };
+  const sentBack = review(
+    complete(held('agent:a', over), completion(), T0, 0).state,
+    verdict('rejected'),
+    T0,
+  ).state;
+  const nextRound = release(
+    grant(sentBack, claimBy('agent:b'), T0),
+    { message_id: 'r', epoch: 2, holder: 'agent:b', checkpoint: null },
+    T0,
+  ).state;
+  const assigned = assign(
+    released,
+    { message_id: 'a', holder: 'agent:b', reason: null, by: 'x', not_after: Infinity },
+    T0,
+  );
+  const failed = receipt({ status: 'failed' });
+
+  it.each<[string, TaskState, Partial<CompleteMessage>, string]>([
+    ['whose holder gave the task back', released, {}, 'completed'],
+    ['whose holder was silent', lapsed, {}, 'completed'],
+    ['that nobody has taken up since it was assigned', assigned, {}, 'completed'],
+    ['in the next review round, of that round', nextRound, { epoch: 2 }, 'review_pending'],
+    ['in the next review round, of the one before', nextRound, { epoch: 1 }, 'created'],
+    ['that is held', held(), {}, 'assigned'],
+    ['that is held by a host', held('host:h'), {}, 'assigned'],
+    [
+      'that waits for its review',
+      complete(held('agent:a', over), completion(), T0, 0).state,
+      {},
+      'review_pending',
+    ],
+    ['that is closed', closed, {}, 'completed'],
+    ['that was started again', created({ first_epoch: 2 }), {}, 'created'],
+    ['of a failure', released, { receipt: failed }, 'created'],
+  ])('for a task %s', (_, state, over, status) => {
+    const step = complete(state, { ...adopted, ...over }, T0, 0);
+    expect(step.state.status).toBe(status);
+    const isAdopted = step.state !== state;
+    expect(step.outcome.code).toBe(isAdopted ? 'accepted' : 'wrong_status');
+    if (isAdopted) {
+      expect(step.state).toMatchObject({ receipt: { manual: true }, lease: null, assigned: null });
+      expect(step.state.epoch).toBeGreaterThan(state.epoch);
+    }
+  });
+
+  it('is accepted once', () => {
+    const open = release(
+      held('agent:a', over),
+      { message_id: 'r', epoch: 1, holder: 'agent:a', checkpoint: null },
+      T0,
+    );
+    const first = complete(open.state, adopted, T0, 0).state;
+    expect(first).toMatchObject({ status: 'review_pending', receipt: { manual: true } });
+    const again = review(first, verdict('rejected'), T0).state;
+    expect(complete(again, { ...adopted, message_id: 'q2' }, T0, 0)).toEqual({
+      state: again,
+      outcome: { code: 'wrong_status', message: 'a newer receipt was accepted' },
+    });
+  });
+});
+
+it('a receipt entered by hand ends an assignment: it is not taken back while its review is awaited', () => {
+  const assigned = assign(
+    created({ review: 'required' }),
+    { message_id: 'a', holder: 'agent:b', reason: null, by: 'x', not_after: Infinity },
+    T0,
+  );
+  const pending = complete(assigned, completion({ manual: true }), T0, 0).state;
+  expect(pending).toMatchObject({ status: 'review_pending', assigned: null });
+  expect(nextDeadline(pending)).toBeNull();
 });

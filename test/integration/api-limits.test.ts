@@ -1,0 +1,136 @@
+/** Time limits that no renewal moves, and what a task carries from one holder to the next. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { RunRequest } from '../../contracts/run';
+import type { Role } from '../../workers/role';
+import { claimUpdate } from '../../workflows/messages';
+import { hostQueue, taskWorkflowId } from '../../workflows/names';
+import { type Answer, startTestApi, type TestApi } from '../helpers/api-server';
+import { startControl } from '../helpers/control-worker';
+import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import { pullableTask } from '../helpers/pulled-task';
+import { claimBy } from '../helpers/task-state';
+import { waitUntil } from '../helpers/wait-until';
+
+jest.setTimeout(60_000);
+
+/** Configured, so that a task it could do is not one for agents alone; the test is its worker. */
+const BOX = 'box';
+const BOX_LABEL = 'agent:box';
+
+let engine: TestNamespace;
+let control: Role;
+let api: TestApi;
+
+beforeAll(async () => {
+  engine = await createNamespace('api-limits');
+  control = await startControl(engine.temporal);
+  const hosts = { [BOX]: { capabilities: [BOX_LABEL] } };
+  api = await startTestApi(engine.temporal, { config: { hosts } });
+});
+
+afterAll(async () => {
+  await api?.stop();
+  await control?.stop();
+  await engine?.close();
+});
+
+describe('a holder that renews for ever', () => {
+  /** Renews until it is told anything but to go on. */
+  async function renewForEver(
+    task: Awaited<ReturnType<typeof pullableTask>>,
+    token: string,
+  ): Promise<Answer> {
+    const first = await task.say(token, 'heartbeat');
+    expect(first.body.directive).toBe('continue');
+    return waitUntil(
+      async () => {
+        const beat = await task.say(token, 'heartbeat');
+        return (beat.status !== 200 || beat.body.directive !== 'continue') && beat;
+      },
+      { what: 'the end of renewals', timeoutMs: 30_000 },
+    );
+  }
+
+  it('is ended by run_ms and told to terminate; the task goes on with another', async () => {
+    const task = await pullableTask(api, { max_retries: 1, timeouts: { run_ms: 2_000 } });
+    const { lease } = (await task.pull('ada')).body;
+    const last = await renewForEver(task, lease.token);
+    expect(last).toMatchObject({ status: 200, body: { directive: 'terminate' } });
+    expect(last.headers.get('signalbox-directive')).toBe('terminate');
+    expect((await task.complete(lease.token)).body.code).toBe('stale_epoch');
+    expect(await task.view()).toMatchObject({
+      retry_count: 1,
+      attempts: [{ epoch: 1, outcome: 'run_timeout', failure: { code: 'run_timeout' } }],
+    });
+    expect((await task.pull('bob')).body.task.attempt).toBe(2);
+  });
+
+  it('is ended by total_ms, with the task', async () => {
+    const task = await pullableTask(api, { timeouts: { total_ms: 2_000 } });
+    const { lease } = (await task.pull('ada')).body;
+    const last = await renewForEver(task, lease.token);
+    // The server may say so before the workflow is closed.
+    expect([200, 410]).toContain(last.status);
+    expect(last.headers.get('signalbox-directive')).toBe('terminate');
+    expect(await task.view()).toMatchObject({ status: 'failed', reason: { code: 'total_timeout' } });
+  });
+});
+
+describe('a checkpoint', () => {
+  const checkpoint = { branch: 'wip', commit: '0123abc', session_id: 's-1' };
+
+  it('goes from an agent that gives the task back to the host that takes it next, and back', async () => {
+    const task = await pullableTask(api, { label: BOX_LABEL, max_retries: 3 });
+    const { lease } = (await task.pull('ada')).body;
+    const released = await task.say(lease.token, 'release', { checkpoint });
+    expect(released.body).toMatchObject({
+      status: 'created',
+      execution_mode: 'undecided',
+      retry_count: 0,
+      checkpoint,
+      attempts: [{ outcome: 'released' }],
+    });
+
+    const asked: RunRequest[] = [];
+    const later = { branch: 'wip', commit: '4567def' };
+    const connection = await NativeConnection.connect({ address: engine.address });
+    const worker = await Worker.create({
+      connection,
+      namespace: engine.namespace,
+      taskQueue: hostQueue(BOX),
+      activities: {
+        async startRun(request: RunRequest) {
+          asked.push(request);
+          const process = { pid: 1, start_time: '1', boot_id: 'b' };
+          return { attempt_id: request.attempt_id, run_dir: '/r', work_dir: '/w', process, adopted: false };
+        },
+        async followRun() {
+          const failure = { code: 'exit_code', message: 'ended with 1' };
+          return {
+            receipt: null,
+            failure,
+            exit_code: 1,
+            duration_ms: 1,
+            output_ref: null,
+            checkpoint: later,
+          };
+        },
+      },
+    });
+    await worker.runUntil(async () => {
+      const claim = claimBy(`host:${BOX}`, {
+        request_id: randomUUID(),
+        not_after: Date.now() + 10_000,
+        capabilities: [task.label],
+      });
+      const handle = engine.client.workflow.getHandle(taskWorkflowId(task.id));
+      await handle.executeUpdate(claimUpdate, { args: [claim] });
+      await waitUntil(async () => (await task.view()).retry_count === 1, { what: 'the run to fail' });
+    });
+    await connection.close();
+    expect(asked.map((request) => request.checkpoint)).toEqual([checkpoint]);
+    expect((await task.pull('bob')).body.task).toMatchObject({ attempt: 3, checkpoint: later });
+  });
+});
