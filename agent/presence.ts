@@ -51,7 +51,7 @@ export async function stayPresent(deps: PresenceDeps, signal: AbortSignal): Prom
       continue;
     }
     if (answer?.status === 404) {
-      if (answer.code === null || !answer.code.includes('agent')) return;
+      if (answer.code !== 'unknown_holder') return;
       await register(deps, signal);
     }
     failures += 1;
