@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { backoffPause, pollPause, type Random } from './backoff';
 import { type Answer, UnreachableError } from './http-client';
 import type { AgentLogger } from './logger';
+import { refused } from './presence';
 import { rest } from './rest';
 import type { TaskApi } from './task-api';
-import { sayAnswer, verdictOf } from './verdict';
+import { sayAnswer, TOKEN_REVOKED, verdictOf } from './verdict';
 import { type Grant, grantSchema } from './wire';
 
 export interface PollerDeps {
@@ -35,7 +36,7 @@ async function taken({ onGrant, logger }: PollerDeps, answer: Answer): Promise<b
   }
 }
 
-/** Takes one task after the other until the signal is aborted. */
+/** Takes one task after the other until the signal is aborted. Throws `AgentRefusedError`. */
 export async function poll(deps: PollerDeps, signal: AbortSignal): Promise<void> {
   let failures = 0;
   /** Whose answer was lost: the claim may have been made, so it is asked for again. */
@@ -56,6 +57,7 @@ export async function poll(deps: PollerDeps, signal: AbortSignal): Promise<void>
       deps.logger.warn({ error: error.message }, 'no answer to a request for work; asking again');
     }
     lost = answer === null || answer.status === 502 || answer.status === 504 ? request_id : null;
+    if (answer?.code === TOKEN_REVOKED) throw refused(answer);
     if (answer?.directive) deps.onDirective(answer.directive);
     if (answer?.status === 200 && (await taken(deps, answer))) failures = 0;
     else if (answer?.status === 204) {

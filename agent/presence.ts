@@ -3,7 +3,7 @@ import { type Answer, UnreachableError } from './http-client';
 import type { AgentLogger } from './logger';
 import { rest } from './rest';
 import type { Registration, TaskApi } from './task-api';
-import { sayAnswer, verdictOf } from './verdict';
+import { fenceOf, sayAnswer, TOKEN_REVOKED, verdictOf } from './verdict';
 import { presenceSchema } from './wire';
 
 const PAUSES = { first_ms: 500, most_ms: 30_000 };
@@ -13,6 +13,11 @@ const BEATS_PER_PRESENCE = 3;
 export class AgentRefusedError extends Error {
   readonly code = 'agent_refused';
 }
+
+export const refused = (answer: Answer): AgentRefusedError =>
+  new AgentRefusedError(
+    `the server refuses this agent: ${sayAnswer(answer)} ${fenceOf(answer).detail}`.trim(),
+  );
 
 export interface PresenceDeps {
   api: TaskApi;
@@ -27,16 +32,16 @@ export async function register({ api, registration, logger, random }: PresenceDe
   for (let failures = 1; !signal.aborted; failures++) {
     const answer = await answerOf(() => api.register(registration, signal), signal);
     if (answer !== null && verdictOf(answer) === 'done') return;
-    if (answer !== null && (answer.status === 401 || verdictOf(answer) !== 'away')) {
-      const detail = (answer.body as { detail?: string } | null)?.detail ?? '';
-      throw new AgentRefusedError(`the server refuses this agent: ${sayAnswer(answer)} ${detail}`.trim());
-    }
+    if (answer !== null && (answer.status === 401 || verdictOf(answer) !== 'away')) throw refused(answer);
     logger.warn({ answer: answer && sayAnswer(answer) }, 'not registered yet; asking again');
     await rest(backoffPause(failures, PAUSES, random, answer?.retry_after_ms), signal);
   }
 }
 
-/** Says that the agent is there, until the signal is aborted; ends early where the server has no such route. */
+/**
+ * Says that the agent is there, until the signal is aborted; ends early where the server has no such route.
+ * Throws `AgentRefusedError`.
+ */
 export async function stayPresent(deps: PresenceDeps, signal: AbortSignal): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
@@ -50,6 +55,7 @@ export async function stayPresent(deps: PresenceDeps, signal: AbortSignal): Prom
       await rest((presence_s * 1_000) / BEATS_PER_PRESENCE, signal);
       continue;
     }
+    if (answer?.code === TOKEN_REVOKED) throw refused(answer);
     if (answer?.status === 404) {
       if (answer.code !== 'unknown_holder') return;
       await register(deps, signal);

@@ -13,9 +13,11 @@ export interface Fence {
 export type Verdict = 'done' | 'over' | 'refused' | 'away';
 
 const OVER = new Set([409, 410, 423]);
+/** An agent that was killed has lost its token. */
+export const TOKEN_REVOKED = 'token_revoked';
 /** Of older servers, and for a task that is so long over that nobody knows it. */
-const OVER_CODES = new Set(['not_holder', 'held_by_other', 'task_not_found']);
-/** A token that is refused says nothing about the lease; somebody may be changing the key. */
+const OVER_CODES = new Set(['not_holder', 'held_by_other', 'task_not_found', TOKEN_REVOKED]);
+/** A token that is refused for another reason says nothing about the lease; somebody may be changing the key. */
 const AWAY = new Set([401, 404, 408, 425, 429]);
 
 export function verdictOf({ status, code }: Pick<Answer, 'status' | 'code'>): Verdict {

@@ -116,6 +116,7 @@ describe('an answer', () => {
     [404, 'task_not_found', 'over'],
     [404, null, 'away'],
     [401, 'bad_token', 'away'],
+    [401, 'token_revoked', 'over'],
     [403, 'wrong_task', 'refused'],
     [422, 'invalid', 'refused'],
     [429, null, 'away'],
