@@ -24,6 +24,8 @@ export interface PresenceDeps {
   registration: Registration;
   logger: AgentLogger;
   random: Random;
+  /** Share of the slots that are taken, 0 to 1. */
+  load(): number;
   onDirective(directive: string): void;
 }
 
@@ -45,7 +47,7 @@ export async function register({ api, registration, logger, random }: PresenceDe
 export async function stayPresent(deps: PresenceDeps, signal: AbortSignal): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
-    const answer = await answerOf(() => deps.api.present(signal), signal);
+    const answer = await answerOf(() => deps.api.present(deps.load(), signal), signal);
     if (signal.aborted) return;
     const beat = answer?.status === 200 ? presenceSchema.safeParse(answer.body ?? {}) : null;
     if (beat?.success) {

@@ -75,7 +75,8 @@ export class SignalboxAgent {
       onDirective,
     };
     const registration = { capabilities, slots, ...(version !== null && { version }) };
-    this.presence = { api, registration, logger, random: Math.random, onDirective };
+    const load = () => Math.min(1, this.attempts.size / slots);
+    this.presence = { api, registration, logger, random: Math.random, load, onDirective };
     this.ended = new Promise((resolve, reject) => {
       this.end = { resolve, reject };
     });

@@ -34,8 +34,10 @@ export class TaskApi {
     return this.own('/agents', { agent_id: this.agentId, ...registration }, ANSWER_MS, signal);
   }
 
-  present(signal: AbortSignal): Promise<Answer> {
-    return this.own(`/agents/${encodeURIComponent(this.agentId)}/heartbeat`, {}, ANSWER_MS, signal);
+  /** @param load share of the slots that are taken, 0 to 1 */
+  present(load: number, signal: AbortSignal): Promise<Answer> {
+    const path = `/agents/${encodeURIComponent(this.agentId)}/heartbeat`;
+    return this.own(path, { health: 'ok', load }, ANSWER_MS, signal);
   }
 
   dequeue(request: DequeueRequest, signal: AbortSignal): Promise<Answer> {

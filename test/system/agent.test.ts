@@ -44,6 +44,12 @@ async function token(agentId: string): Promise<string> {
 }
 
 async function startAgent(id: string, ...more: string[]): Promise<RunningCommand> {
+  const agent = await spawnAgent(id, ...more);
+  await agent.said(/is ready/);
+  return agent;
+}
+
+async function spawnAgent(id: string, ...more: string[]): Promise<RunningCommand> {
   const tokenFile = join(directory, 'token');
   if (!existsSync(tokenFile)) writeFileSync(tokenFile, await token(id));
   const args = ['agent', '--url', fleet.url, '--token-file', tokenFile, '--id', id];
@@ -52,7 +58,6 @@ async function startAgent(id: string, ...more: string[]): Promise<RunningCommand
     { LOG_LEVEL: 'info' },
   );
   running.push(agent);
-  await agent.said(/is ready/);
   return agent;
 }
 
@@ -177,6 +182,33 @@ describe('signalbox agent', () => {
       expect(origin.branches().sort()).toEqual([`b/${name}`, 'main']);
     },
   );
+
+  it('killed with -9 together with the API, finishes and reports when the API is back', async () => {
+    const origin = bareRepository(directory);
+    const agent = await startAgent('alone');
+    const gate = gated('alone.txt');
+    await create('alone', 'alone', gate.script, origin.path);
+    await gate.begun();
+    await waitUntil(() => /"started":\{/.test(outbox()), { what: 'the start to be on disk' });
+    await fleet.kill9('api');
+    await agent.kill('SIGKILL');
+    const again = await spawnAgent('alone');
+    gate.open();
+    await again.said(/the run has ended/, 60_000);
+    expect(again.output()).not.toMatch(/is ready/);
+    expect(origin.branches()).toEqual(['main']);
+    // Told to stop now, it keeps what it owes for the next start.
+    again.child.kill('SIGTERM');
+    await again.said(/taking no more tasks/);
+    again.child.kill('SIGTERM');
+    expect(await again.ended).toBe(0);
+    await fleet.start('api');
+    await startAgent('alone');
+    const task = await untilClosed(fleet.admin, 'alone');
+    expect(task).toMatchObject({ status: 'completed', epoch: 1, retry_count: 0 });
+    expect(gate.trace()).toBe('begin\nend\n');
+    expect(origin.branches().sort()).toEqual(['b/alone', 'main']);
+  });
 
   it('quarantines what was overtaken while the API was away, pushes nothing, and shows it', async () => {
     const origin = bareRepository(directory);

@@ -39,7 +39,7 @@ it('has a limit of time for every call, and for a long poll more than the wait o
   const { calls, api } = recording();
   await everyCall(api);
   await api.register({ capabilities: [], slots: 1 }, never);
-  await api.present(never);
+  await api.present(0, never);
   await api.dequeue({ capabilities: [], wait_ms: 50_000, request_id: 'r', retry: false }, never);
   expect(calls).toHaveLength(7);
   for (const { timeout_ms } of calls) expect(timeout_ms).toBeGreaterThan(0);
