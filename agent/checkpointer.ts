@@ -46,10 +46,12 @@ export async function checkpointNow(
   };
   const { checkpoint, dirty, error } = await makeCheckpoint(deps.host.deps.transport, work, signal);
   if (error !== null) deps.logger.warn({ task_id: task.id, error }, 'a checkpoint could not be pushed');
-  if (checkpoint !== null) {
+  if (checkpoint !== null && checkpoint.commit !== record.checkpoint?.commit) {
     record.checkpoint = { ...record.checkpoint, ...checkpoint };
     await deps.outbox.save(record);
     keeper.setCheckpoint(record.checkpoint);
+    // Told at once: what nobody knows of is lost with this machine.
+    keeper.hurry();
   }
   return dirty;
 }

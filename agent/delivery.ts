@@ -12,7 +12,7 @@ import { type Answer, UnreachableError } from './http-client';
 import type { LeaseKeeper } from './lease-keeper';
 import { killLocal, runRequest } from './local-run';
 import type { LogStream } from './log-stream';
-import { quarantine } from './quarantine';
+import { type Quarantined, quarantine } from './quarantine';
 import { rest } from './rest';
 import { receiptOf, unpushed } from './result-receipt';
 import { removeOutput } from './run-output';
@@ -94,9 +94,8 @@ export class Delivery {
     const told = quarantinedSchema.safeParse(answer.body);
     const quarantine_id = (told.success && told.data.quarantine_id) || null;
     const why = this.d.keeper.fence ?? fenceOf(answer);
-    if (verdict === 'refused')
-      deps.logger.error({ ...this.said, answer: sayAnswer(answer) }, 'the receipt does not fit');
-    await this.keepHere({ kind: 'late_receipt', why, quarantine_id, receipt });
+    const kind = verdict === 'refused' ? 'refused_receipt' : 'late_receipt';
+    await this.keepHere({ kind, why, quarantine_id, receipt });
   }
 
   /** Pushes while the lease is good, and breaks off when it is not. False when the agent was told to stop. */
@@ -179,7 +178,7 @@ export class Delivery {
   }
 
   private async keepHere(found: {
-    kind: 'fenced_abort' | 'late_receipt';
+    kind: Quarantined['kind'];
     why: Fence;
     quarantine_id: string | null;
     receipt: Receipt | null;
@@ -215,4 +214,5 @@ export class Delivery {
 const SAID = {
   fenced_abort: 'fenced abort: the attempt was taken away and stopped; its work is kept in quarantine',
   late_receipt: 'the receipt came too late; the work was not pushed and is kept in quarantine',
+  refused_receipt: 'the server refuses the receipt; it and the work are kept in quarantine',
 } as const;

@@ -12,8 +12,11 @@ export interface Quarantined {
   task_id: string;
   epoch: number;
   attempt_id: string;
-  /** `fenced_abort`: the run was stopped. `late_receipt`: it had ended, and its receipt came too late. */
-  kind: 'fenced_abort' | 'late_receipt';
+  /**
+   * `fenced_abort`: the run was stopped. `late_receipt`: it had ended, and its receipt came too late.
+   * `refused_receipt`: the server finds that it does not fit.
+   */
+  kind: 'fenced_abort' | 'late_receipt' | 'refused_receipt';
   why: Fence;
   /** Of the receipt on the server, which a person accepts or discards. */
   quarantine_id: string | null;

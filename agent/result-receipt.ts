@@ -4,6 +4,8 @@ import type { AttemptRecord } from './attempt-record';
 
 /** The most that a receipt takes (contracts/receipt.ts), with room for a note. */
 const SUMMARY_MAX = 16_000;
+/** The server takes receipts of 256 KiB. */
+const FILES_MAX_BYTES = 131_072;
 
 /** What the server is told of a run that has ended. */
 export function receiptOf({ result, started, push_error, checkpoint }: AttemptRecord): Receipt {
@@ -14,7 +16,11 @@ export function receiptOf({ result, started, push_error, checkpoint }: AttemptRe
     : outcomeOf({ end, parsed, artifacts, push_error, work_dir: started?.work_dir ?? '', output_ref: '' });
   if (outcome.receipt !== null) {
     const { output_ref: _, ...receipt } = outcome.receipt;
-    return { ...receipt, summary: receipt.summary.slice(0, SUMMARY_MAX) };
+    return {
+      ...receipt,
+      summary: receipt.summary.slice(0, SUMMARY_MAX),
+      artifacts: { ...receipt.artifacts, ...bounded(receipt.artifacts.changed_files) },
+    };
   }
   const { code, message } = outcome.failure ?? { code: 'no_output', message: 'the run left nothing' };
   return {
@@ -24,6 +30,16 @@ export function receiptOf({ result, started, push_error, checkpoint }: AttemptRe
     artifacts: { branch: checkpoint?.branch, commit: checkpoint?.commit },
     duration_ms: end.duration_ms,
   };
+}
+
+function bounded(files: string[] | undefined): { changed_files?: string[] } {
+  if (files === undefined) return {};
+  let bytes = 0;
+  const changed_files = files.filter((file) => {
+    bytes += Buffer.byteLength(JSON.stringify(file)) + 1;
+    return bytes <= FILES_MAX_BYTES;
+  });
+  return { changed_files };
 }
 
 /** For quarantine: nobody can fetch the branch, so it is not named. */

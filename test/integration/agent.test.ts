@@ -76,6 +76,62 @@ describe('a task with a repository', () => {
   });
 });
 
+describe('a template of the agent', () => {
+  it('gets a prompt with the findings of a review, and its receipt is read', async () => {
+    const origin = bareRepository(directory);
+    const prompts = join(directory, 'prompts');
+    const program = join(directory, 'program.sh');
+    writeFileSync(
+      program,
+      `cat "$1" > "${prompts}-$SIGNALBOX_EPOCH"\necho '{"status":"completed","summary":"as told","artifacts":{}}'\n`,
+    );
+    const templates = { mine: { argv: ['sh', program, '{prompt_file}'], cli: 'receipt' as const } };
+    await agents.start('crafty', { templates, defaultTemplate: 'mine' });
+    await agents.create('reviewed', 'crafty', 'do the thing', {
+      template: undefined,
+      review: 'required',
+      repository: origin.path,
+    });
+    await agents.untilStatus('reviewed', 'review_pending');
+    const findings = [{ message: 'the thing is not done', severity: 'major' }];
+    const rejected = await api.post(`${agents.path('reviewed')}/review`, { verdict: 'rejected', findings });
+    expect(rejected.status).toBe(200);
+    await agents.untilSaid(/was taken .*"reviewed","epoch":2/);
+    expect(await agents.untilStatus('reviewed', 'review_pending')).toMatchObject({
+      epoch: 2,
+      review_count: 1,
+      receipt: { summary: 'as told' },
+    });
+    const prompt = (epoch: number) => readFileSync(`${prompts}-${epoch}`, 'utf8');
+    expect(prompt(1)).toContain('do the thing');
+    expect(prompt(1)).not.toContain('the thing is not done');
+    expect(prompt(2)).toContain('the thing is not done');
+  });
+});
+
+describe('an agent that is lost in mid-task', () => {
+  it('has left a checkpoint, and another agent goes on from there', async () => {
+    const origin = bareRepository(directory);
+    const own = await startTestApi(engine.temporal, { signingKey: api.signingKey });
+    await agents.start('lost', { url: own.url, lease_s: 2, checkpoint_every_ms: 200 });
+    const body = 'if [ -e half ]; then cat half; else echo half-done > half; sleep 1000; fi';
+    await agents.create('handed-over', 'lost', body, { repository: origin.path, branch_name: 'task/over' });
+    const wip = 'signalbox-wip/task/over-1';
+    await waitUntil(() => origin.branches().includes(wip), { timeoutMs: 30_000, what: 'a checkpoint' });
+    // Two renewals later the server has been told of it.
+    const expiry = async () => (await agents.view('handed-over')).lease.expires_at;
+    for (const _ of [1, 2]) {
+      const before = await expiry();
+      await waitUntil(async () => (await expiry()) !== before, { what: 'a renewal' });
+    }
+    await own.stop();
+    await agents.start('finder', { capabilities: ['agent:lost'] });
+    const task = await agents.untilStatus('handed-over', 'completed');
+    expect(task).toMatchObject({ assigned_agent_id: 'finder', epoch: 2, receipt: { summary: 'half-done' } });
+    expect(origin.show(task.receipt.artifacts.commit, 'half')).toBe('half-done');
+  });
+});
+
 describe('an API that is away in mid-task', () => {
   it('gets the receipt when it is back, once, and the work is pushed only then', async () => {
     const origin = bareRepository(directory);
