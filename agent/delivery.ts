@@ -8,7 +8,7 @@ import type { AttemptDeps } from './attempt-deps';
 import type { AttemptRecord } from './attempt-record';
 import { backoffPause } from './backoff';
 import { checkpointNow } from './checkpointer';
-import { type Answer, UnreachableError } from './http-client';
+import type { Answer } from './http-client';
 import type { LeaseKeeper } from './lease-keeper';
 import { killLocal, runRequest } from './local-run';
 import type { LogStream } from './log-stream';
@@ -17,6 +17,7 @@ import { rest } from './rest';
 import { receiptOf, unpushed } from './result-receipt';
 import { removeOutput } from './run-output';
 import type { LeaseApi } from './task-api';
+import { untilAnswered } from './until-answered';
 import { type Fence, fenceOf, sayAnswer, verdictOf } from './verdict';
 import { quarantinedSchema } from './wire';
 
@@ -151,30 +152,23 @@ export class Delivery {
       const scope = AbortSignal.any([patience, keeper.fenced]);
       await checkpointNow(place, scope).catch(() => undefined);
     }
-    const released = await this.untilAnswered(() => lease.release(record.checkpoint, 'given-back'), patience);
+    // A task that is given back under a later epoch is another message.
+    const id = `given-back-${record.lease.epoch}`;
+    const released = await this.untilAnswered(() => lease.release(record.checkpoint, id), patience);
     if (released === null) return;
+    if (verdictOf(released) === 'over') {
+      const why = fenceOf(released);
+      return this.keepHere({ kind: 'fenced_abort', why, quarantine_id: null, receipt: null });
+    }
     deps.logger.info({ ...this.said, answer: sayAnswer(released) }, 'the task was given back');
     await deps.outbox.remove(record);
   }
 
-  /** null when the signal was aborted first. */
-  private async untilAnswered(send: () => Promise<Answer>, signal: AbortSignal): Promise<Answer | null> {
-    const { deps } = this.d;
-    for (let failures = 1; ; failures++) {
-      let retryAfter: number | null = null;
-      try {
-        const answer = await send();
-        if (verdictOf(answer) !== 'away') return answer;
-        retryAfter = answer.retry_after_ms;
-        deps.logger.warn({ ...this.said, answer: sayAnswer(answer) }, 'not taken yet; sending it again');
-      } catch (error) {
-        if (!(error instanceof UnreachableError)) throw error;
-        deps.logger.warn({ ...this.said, error: error.message }, 'not taken yet; sending it again');
-      }
-      if (signal.aborted) return null;
-      await rest(backoffPause(failures, PAUSES, deps.random, retryAfter), signal);
-      if (signal.aborted) return null;
-    }
+  private untilAnswered(send: () => Promise<Answer>, signal: AbortSignal): Promise<Answer | null> {
+    const { logger, random } = this.d.deps;
+    return untilAnswered(send, { pauses: PAUSES, random, signal }, (why) =>
+      logger.warn({ ...this.said, why }, 'not taken yet; sending it again'),
+    );
   }
 
   private async keepHere(found: {

@@ -91,13 +91,15 @@ export class SignalboxAgent {
    */
   async start(): Promise<void> {
     const { stateDir, logger } = this.settings;
-    this.lock = acquireLock(stateDir, 'agent');
-    const unreadable = (file: string) => logger.error({ file }, 'an attempt cannot be read and is left out');
-    for (const record of this.deps.outbox.load(unreadable)) this.go(record);
     try {
+      this.lock = acquireLock(stateDir, 'agent');
+      const unreadable = (file: string) =>
+        logger.error({ file }, 'an attempt cannot be read and is left out');
+      for (const record of this.deps.outbox.load(unreadable)) this.go(record);
       await register(this.presence, this.draining.signal);
     } catch (error) {
-      this.stop();
+      logger.error({ error: String(error) }, 'the agent cannot start; what it has is finished first');
+      this.drain();
       await this.finish().catch(() => undefined);
       this.end.reject(error);
       throw error;
