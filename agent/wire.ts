@@ -15,7 +15,8 @@ export type Grant = z.infer<typeof grantSchema>;
 
 export const renewalSchema = z.object({
   directive: z.string(),
-  renew_every_s: z.number().positive().optional(),
+  // With an order to stop it may be 0, and the order counts.
+  renew_every_s: z.number().positive().optional().catch(undefined),
 });
 
 export const presenceSchema = z.object({

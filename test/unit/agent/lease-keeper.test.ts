@@ -68,6 +68,7 @@ describe('a lease keeper', () => {
     ['410', answer(410, { code: 'closed' }), 'closed'],
     ['423', answer(423, { code: 'held_by_other' }), 'held_by_other'],
     ['the directive terminate', renewed('terminate'), 'terminate'],
+    ['it, whatever else is said', answer(200, { directive: 'terminate', renew_every_s: 0 }), 'terminate'],
   ])('is fenced by %s, and asks no more', async (_, reply, code) => {
     const { keeper, calls } = keeperOf(() => reply);
     expect(await keeper.confirm(never)).toMatchObject({ code });
