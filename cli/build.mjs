@@ -20,6 +20,7 @@ export const WATCHED = [
   'dispatch',
   'workers',
   'api',
+  'agent',
   'cli',
   'bench',
   'examples',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { selectHosts } from '../workers/config/select-hosts';
 import { packageRoot } from '../workers/paths';
+import type { AgentCommand } from './agent';
 import { banner } from './banner';
 import { runRole } from './run-role';
 
@@ -79,6 +80,30 @@ program
       ({ setting, say, signal }) => startEmbedded({ ...setting, say, signal }),
       ({ temporal }, { setting }) => banner('Temporal server', { apiUrl: null, temporal, ...setting }),
     );
+  });
+
+program
+  .command('agent')
+  .description('an agent that pulls tasks over HTTP and runs them on this machine')
+  .option('--url <url>', 'where Signalbox answers; default SIGNALBOX_URL, else http://127.0.0.1:3001')
+  .option('--token-file <file>', 'holds the token of this agent; default: the variable SIGNALBOX_TOKEN')
+  .option('--id <id>', 'name of this agent; default: the name of the machine')
+  .option('--capability <label...>', 'such as agent:code; what is found on this machine is added', [])
+  .option('--no-detect', 'add nothing to the capabilities')
+  .option('--slots <n>', 'tasks at one time', '1')
+  .option('--state-dir <dir>', 'unfinished attempts, work directories, quarantine', '.signalbox/agent')
+  .option('--template <name>', 'for tasks that name none; default from the config file')
+  .option('--config <file>', 'for templates and prompts; default SIGNALBOX_CONFIG, else signalbox.yaml')
+  .option('--lease <seconds>', 'length of the leases; default from the task')
+  .option('--checkpoint-every <seconds>', 'between two pushes of unfinished work; default 300')
+  .option('--abandon-after <seconds>', 'a run ends itself when its agent is gone for so long; default 600')
+  .option('--kill-grace <seconds>', 'between TERM and KILL; default 10')
+  .option('--status', 'print what it has in hand and in quarantine, and end')
+  .action(async (options: AgentCommand) => {
+    const { runAgent } = await import('./agent.js');
+    process.exitCode = await runAgent(options, version);
+    // A long poll that was cut may keep its socket for a while.
+    process.exit();
   });
 
 program

@@ -7,17 +7,10 @@ import { sessionPlace } from '../agent-cli/session';
 import { findTemplate } from '../agent-cli/templates';
 import { type Collected, collectWork } from '../workspace/collect';
 import { EngineWatch } from './engine-watch';
-import { isUnreachable, neverBegan } from './failures';
-import { look } from './follow-poll';
+import { type Following, followToEnd } from './follow-to-end';
 import { type Host, heartbeatEvery } from './host';
-import { killRun } from './kill-run';
 import { errorRef, OutputCopy, outputRef } from './output-copy';
-import { Pace } from './pace';
-import { SignOfLife } from './sign-of-life';
 
-const POLL_MS = 500;
-/** A look is given up after a third of the time after which the run is lost, but not before this. */
-const LOOK_MS = 1_000;
 /** Of what was said on standard error, for a reason. */
 const STDERR_BYTES = 32_768;
 
@@ -48,7 +41,8 @@ export async function followRun(host: Host, { request, started }: FollowRequest)
   const timer = setInterval(beat, heartbeatEvery(host.deps, context.info.heartbeatTimeoutMs));
   try {
     beat();
-    const end = await followToEnd(host, { request, started }, { out, err, engine, signal, beat });
+    const sleep = (ms: number) => context.sleep(ms);
+    const end = await followToEnd(host, { request, started }, { out, err, engine, signal, beat, sleep });
     return await conclude(host, { request, started }, end, { out, err, signal });
   } catch (error) {
     // The SDK tells a cancellation, and which, by its own failure.
@@ -59,74 +53,6 @@ export async function followRun(host: Host, { request, started }: FollowRequest)
     clearInterval(timer);
   }
 }
-
-interface Following {
-  out: OutputCopy;
-  err: OutputCopy;
-  engine: EngineWatch;
-  signal: AbortSignal;
-  beat: () => void;
-}
-
-/** Copies output until the record of the run is there, and all of its output with it. */
-async function followToEnd(
-  host: Host,
-  { request, started }: FollowRequest,
-  following: Following,
-): Promise<RunEnd> {
-  const { out, err, engine, signal, beat } = following;
-  const context = Context.current();
-  const { host_lost_after_ms } = request;
-  const pace = new Pace(host.deps.poll_ms ?? POLL_MS, host_lost_after_ms);
-  const life = new SignOfLife(host_lost_after_ms, request.kill_grace_ms);
-  const timeout_ms = Math.max(LOOK_MS, host_lost_after_ms / 3);
-  for (;;) {
-    // The first look only asks for the clock of the host.
-    const first = !life.known;
-    let behindAndMoving = false;
-    const askedAt = performance.now();
-    try {
-      const seen = await look(
-        host,
-        {
-          run: started.run_dir,
-          ...life.give(engine.heard()),
-          out_offset: out.offset,
-          err_offset: err.offset,
-        },
-        { signal, timeout_ms },
-      );
-      const took_ms = performance.now() - askedAt;
-      life.answered(seen.clock_cs);
-      const behind = (await out.take(seen.out)) + (await err.take(seen.err));
-      const moved = seen.out.chunk.length + seen.err.chunk.length > 0;
-      pace.saw(moved, took_ms);
-      behindAndMoving = behind > 0 && moved;
-      if (seen.state === 'gone') return LOST;
-      if (seen.state === 'over' && behind === 0) return seen.end ?? LOST;
-      if (seen.state === 'lost') {
-        await killRun(host, { ...request, immediate: false }, 'launcher_lost');
-        continue;
-      }
-    } catch (error) {
-      if (signal.aborted || !isUnreachable(error)) throw error;
-      if (neverBegan(error)) life.notSent();
-      if (life.fenced) return { ...LOST, reason: 'host_lost' };
-      pace.saw(false);
-      host.deps.logger.warn({ attempt_id: request.attempt_id, error: String(error) }, 'host does not answer');
-    }
-    beat();
-    if (!behindAndMoving && !(first && life.known)) await context.sleep(pace.pause_ms);
-  }
-}
-
-const LOST: RunEnd = {
-  exit_code: null,
-  reason: 'launcher_lost',
-  duration_ms: 0,
-  ended_at_ms: null,
-  utc_offset: null,
-};
 
 async function conclude(
   host: Host,

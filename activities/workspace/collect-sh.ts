@@ -4,6 +4,8 @@ import { PREPARE_SH } from './prepare-sh';
 export interface CollectParams {
   work_dir: string;
   branch: string;
+  /** `no`: only looks; for a holder that has not made sure of its lease yet. */
+  push: 'yes' | 'no';
 }
 
 /**
@@ -34,7 +36,8 @@ fi
 # The empty tree: everything is new.
 [ -n "$base" ] || base=$(g hash-object -t tree /dev/null)
 echo "commit $tip"
-if g push -q origin "refs/heads/$branch:refs/heads/$branch" >&2; then echo 'pushed yes'; else echo 'pushed no'; fi
+if [ "$push" = no ]; then echo 'pushed no'
+elif g push -q origin "refs/heads/$branch:refs/heads/$branch" >&2; then echo 'pushed yes'; else echo 'pushed no'; fi
 echo
 g diff --name-only -z "$base" "$tip" | head -c 4000000
 `;

@@ -14,13 +14,13 @@ export interface Collected {
   push_error: string | null;
 }
 
-/** What a run left in its clone. The branch is pushed, never forced. */
+/** What a run left in its clone. The branch is pushed unless `push` is false, never forced. */
 export async function collectWork(
   transport: Transport,
-  work: { work_dir: string; branch: string },
+  { push = true, ...work }: { work_dir: string; branch: string; push?: boolean },
   signal: AbortSignal,
 ): Promise<Collected> {
-  const result = await transport.exec(collectScript(work), {
+  const result = await transport.exec(collectScript({ ...work, push: push ? 'yes' : 'no' }), {
     signal,
     max_bytes: COLLECT_MAX_BYTES,
     long: true,
@@ -41,6 +41,7 @@ export async function collectWork(
       commit,
       changed_files: files.filter((file) => file !== '' && file.length <= MAX_NAME).slice(0, MAX_FILES),
     },
-    push_error: fields.get('pushed') === 'yes' ? null : redact(result.stderr.toString()) || 'no reason given',
+    push_error:
+      !push || fields.get('pushed') === 'yes' ? null : redact(result.stderr.toString()) || 'no reason given',
   };
 }

@@ -101,17 +101,25 @@ checkout_branch() {
     if has "$origin_ref" && ! g merge-base --is-ancestor "$origin_ref" "$local_ref"; then
       g merge-base --is-ancestor "$local_ref" "$origin_ref" ||
         g update-ref "refs/signalbox/kept/$name" "$local_ref" || return 1
-      g reset -q --hard "$origin_ref"
+      g reset -q --hard "$origin_ref" || return 1
     fi
+    forward_to_checkpoint
     return
   fi
   find_default
   for begin in "$origin_ref" "$checkpoint_commit" "refs/remotes/origin/$checkpoint_branch" "$default_ref"; do
     if [ -n "$begin" ] && has "$begin"; then
-      g checkout -q --no-track -b "$branch" "$begin" --
+      g checkout -q --no-track -b "$branch" "$begin" -- && forward_to_checkpoint
       return
     fi
   done
   g symbolic-ref HEAD "$local_ref"
+}
+
+# What an attempt had not committed is ahead of the branch, on one of its own.
+forward_to_checkpoint() {
+  if [ -n "$checkpoint_commit" ] && has "$checkpoint_commit" && g merge-base --is-ancestor HEAD "$checkpoint_commit"; then
+    g reset -q --hard "$checkpoint_commit"
+  fi
 }
 `;

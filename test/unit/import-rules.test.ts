@@ -22,7 +22,10 @@ const RULES: Record<string, (i: Import) => boolean> = {
     /^(contracts|dispatch)\//.test(target) ||
     PURE_WORKFLOWS.test(target) ||
     (target.startsWith('workers/') && typeOnly),
-  workers: ({ target }) => !/^(cli|test|bench|examples)\//.test(target),
+  agent: ({ target }) =>
+    /^(contracts|activities\/(agent-cli|prompt|ssh|workspace|blobs))\//.test(target) ||
+    target === 'workers/lock-file',
+  workers: ({ target }) => !/^(agent|cli|test|bench|examples)\//.test(target),
   cli: ({ target }) => !/^(test|bench|examples)\//.test(target),
   examples: ({ target, typeOnly }) => target.startsWith('contracts/') && typeOnly,
 };

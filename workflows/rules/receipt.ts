@@ -74,8 +74,10 @@ export function complete(state: TaskState, message: CompleteMessage, now: number
   if (refused) return quarantine(state, message, refused, now);
   if (message.receipt.status === 'failed') {
     const failure = { code: 'agent_failed', message: message.receipt.summary };
+    // What it names can be fetched, so the next attempt goes on from there.
+    const kept = { ...state, checkpoint: reached(state, message.receipt) };
     return {
-      state: attemptFailed(state, failure, now, { random }),
+      state: attemptFailed(kept, failure, now, { random }),
       outcome: { code: 'accepted', message: 'attempt failed' },
     };
   }
@@ -133,8 +135,7 @@ export function accept(state: TaskState, receipt: Receipt, now: number, manual =
     outcome: 'completed',
     output_ref: receipt.output_ref ?? null,
   });
-  const { branch, commit } = receipt.artifacts;
-  const checkpoint = branch || commit ? { ...state.checkpoint, branch, commit } : state.checkpoint;
+  const checkpoint = reached(state, receipt);
   const accepted = note(
     {
       ...ended,
@@ -160,6 +161,10 @@ export function accept(state: TaskState, receipt: Receipt, now: number, manual =
     };
   }
   return close(accepted, 'completed', null, now);
+}
+
+function reached(state: TaskState, { artifacts: { branch, commit } }: Receipt): TaskState['checkpoint'] {
+  return branch || commit ? { ...state.checkpoint, branch, commit } : state.checkpoint;
 }
 
 export function reportStatus(state: TaskState, message: StatusMessage, now: number, random: number): Step {

@@ -1,0 +1,27 @@
+import { type Backoff, backoffPause, type Random } from './backoff';
+import { type Answer, UnreachableError } from './http-client';
+import { rest } from './rest';
+import { sayAnswer, verdictOf } from './verdict';
+
+/** Sends a message again and again until there is a verdict on it; null when the signal was aborted first. */
+export async function untilAnswered(
+  send: () => Promise<Answer>,
+  { pauses, random, signal }: { pauses: Backoff; random: Random; signal: AbortSignal },
+  onNone: (why: string) => void,
+): Promise<Answer | null> {
+  for (let failures = 1; ; failures++) {
+    let retryAfter: number | null = null;
+    try {
+      const answer = await send();
+      if (verdictOf(answer) !== 'away') return answer;
+      retryAfter = answer.retry_after_ms;
+      onNone(sayAnswer(answer));
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      onNone(error.message);
+    }
+    if (signal.aborted) return null;
+    await rest(backoffPause(failures, pauses, random, retryAfter), signal);
+    if (signal.aborted) return null;
+  }
+}
