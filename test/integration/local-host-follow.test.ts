@@ -171,7 +171,7 @@ describe('a host that does not answer', () => {
 
   it('for longer than its own watch allows has ended the run', async () => {
     await hostWith({});
-    const request = host.request({ script: 'sleep 600', host_lost_after_ms: 700, kill_grace_ms: 200 });
+    const request = host.request({ script: 'sleep 600', host_lost_after_ms: 3_000, kill_grace_ms: 200 });
     const started = await host.activities.startRun(request);
     const { beats, outcome } = host.follow(request, started);
     await waitUntil(() => beats.length > 1, { what: 'a heartbeat' });
@@ -190,7 +190,7 @@ describe('a host that does not answer', () => {
 
   it('a follower that the engine answers keeps the run alive far longer than the watch', async () => {
     await hostWith({ engineAnswers: () => Promise.resolve(true) });
-    const request = host.request({ script: 'sleep 2.5; echo alive', host_lost_after_ms: 800 });
+    const request = host.request({ script: 'sleep 10; echo alive', host_lost_after_ms: 4_000 });
     const started = await host.activities.startRun(request);
     expect((await host.follow(request, started).outcome).receipt?.summary).toBe('alive');
   });

@@ -138,7 +138,7 @@ describe('a connection', () => {
 describe('a network that is frozen', () => {
   beforeEach(() => open());
 
-  const LOST = { host_lost_after_ms: 3_000, kill_grace_ms: 300 };
+  const LOST = { host_lost_after_ms: 8_000, kill_grace_ms: 300 };
 
   it.each(['both', 'down', 'up'] as const)(
     '(%s) for too long: the run ends itself, and only then is it said to be lost',
