@@ -29,6 +29,7 @@ export async function takeNext(
     const wanted = {
       agentId,
       bearer: principal,
+      own: principal.product,
       capabilities: next.capabilities,
       // A sign that no caller may use keeps it apart from all others.
       requestId: next.request_id ?? `${completionId}#next`,

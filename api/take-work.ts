@@ -14,6 +14,8 @@ export interface WorkWanted {
   agentId: string;
   /** Of the token by which the work is asked for. */
   bearer: Bearer;
+  /** Product of the token itself, where `bearer` has one that its caller chose. */
+  own: string | null;
   /** undefined: the registered ones. */
   capabilities: string[] | undefined;
   requestId: string;
@@ -41,7 +43,7 @@ export async function takeWork(
 ): Promise<[first: Dequeued, ...more: Dequeued[]] | []> {
   const { agentId, bearer, waitMs } = wanted;
   const holder = agentRef(agentId);
-  const capabilities = await capabilitiesOf(ctx, agentId, wanted.capabilities, bearer.product);
+  const capabilities = await capabilitiesOf(ctx, wanted);
   const again = wanted.retry ? await claimedBefore(ctx, wanted) : [];
   if (again.length > 0) return handOverAll(ctx, again, bearer);
   if ((await directiveOf(ctx, holder)) !== 'continue') {

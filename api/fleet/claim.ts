@@ -37,6 +37,7 @@ export function claim(app: App, ctx: ApiContext) {
       const wanted: WorkWanted = {
         agentId: id,
         bearer: caller,
+        own: principalOf(request).product,
         capabilities,
         requestId,
         retry,

@@ -1,9 +1,8 @@
 /** A factory is an agent: registered when it is unknown or has changed, and otherwise only heard of. */
 import type { KnownHolder } from '../../dispatch/directory';
-import { maySee } from '../auth';
 import type { ApiContext } from '../context';
 import { knownAgent, registerAgent } from '../holder-profile';
-import { ApiProblem } from '../problems';
+import { assertOwnAgent } from '../own-agent';
 import type { Principal } from '../tokens';
 
 export interface Factory {
@@ -25,7 +24,7 @@ export async function keepFactory(
   own: string | null,
 ): Promise<void> {
   const { id, capabilities } = factory;
-  const known = await knownFactory(ctx, caller, id);
+  const known = await knownFactory(ctx, caller, id, own);
   const { presence_ms } = ctx.config.fleet;
   const { slots = 1, version = null } = known?.profile ?? {};
   // The header of a token for several products does not move a factory from one to another.
@@ -37,13 +36,16 @@ export async function keepFactory(
 
 /** A claim says what one worker looks for, and changes nothing of what the factory is registered with. */
 export async function knowFactory(ctx: ApiContext, caller: Principal, factory: Factory, own: string | null) {
-  if (!(await knownFactory(ctx, caller, factory.id))) await keepFactory(ctx, caller, factory, own);
+  if (!(await knownFactory(ctx, caller, factory.id, own))) await keepFactory(ctx, caller, factory, own);
 }
 
-async function knownFactory(ctx: ApiContext, caller: Principal, id: string): Promise<KnownHolder | null> {
+async function knownFactory(
+  ctx: ApiContext,
+  { role }: Principal,
+  id: string,
+  own: string | null,
+): Promise<KnownHolder | null> {
   const known = await knownAgent(ctx, id);
-  if (caller.role !== 'agent' && known && !maySee(caller, known.profile.product ?? '')) {
-    throw new ApiProblem(409, 'id_taken', `${id} is the name of an agent of another product`);
-  }
+  assertOwnAgent({ role, product: own }, known);
   return known;
 }

@@ -3,10 +3,10 @@ import { agentViewSchema, registerAgentSchema } from '../../contracts/holder';
 import { register } from '../../workflows/rules/presence';
 import { agentView } from '../agent-view';
 import { agentAnswer, agentsAnswer } from '../agents-answer';
-import { type Access, actingAgent, EVERYONE, maySee, principalOf } from '../auth';
+import { type Access, actingAgent, EVERYONE, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
 import { knownAgent, registerAgent } from '../holder-profile';
-import { ApiProblem } from '../problems';
+import { assertOwnAgent } from '../own-agent';
 import { PROBLEMS } from '../route-docs';
 
 const REGISTRARS: Access = ['agent', 'coordinator', 'admin'];
@@ -28,9 +28,7 @@ export function agents(app: App, ctx: ApiContext) {
       const { agent_id, capabilities, slots, version, health, load } = request.body;
       if (principal.role === 'agent') actingAgent(principal, agent_id);
       const known = await knownAgent(ctx, agent_id);
-      if (principal.role !== 'agent' && known && !maySee(principal, known.profile.product ?? '')) {
-        throw new ApiProblem(409, 'id_taken', `${agent_id} is the name of an agent of another product`);
-      }
+      assertOwnAgent(principal, known);
       const product = principal.product ?? known?.profile.product ?? null;
       const now = Date.now();
       const said =

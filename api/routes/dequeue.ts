@@ -34,6 +34,7 @@ export function dequeue(app: App, ctx: ApiContext) {
       const wanted = {
         agentId: actingAgent(principal, body.agent_id),
         bearer: principal,
+        own: principal.product,
         capabilities: body.capabilities,
         requestId: body.request_id ?? randomUUID(),
         retry: body.retry && body.request_id !== undefined,

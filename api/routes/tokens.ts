@@ -2,6 +2,8 @@ import { issuedTokenSchema, issueTokenSchema } from '../../contracts/api';
 import { type Access, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
 import { ENGINE_MS, within } from '../deadline';
+import { knownAgent } from '../holder-profile';
+import { assertOwnAgent } from '../own-agent';
 import { ApiProblem } from '../problems';
 import { PROBLEMS } from '../route-docs';
 
@@ -28,6 +30,10 @@ export function tokens(app: App, ctx: ApiContext) {
       const product = request.body.product ?? own;
       if (own !== null && product !== own) {
         throw new ApiProblem(403, 'wrong_product', `this token is for the product ${own}`);
+      }
+      if (role === 'agent') {
+        const agent = await knownAgent(ctx, agent_id);
+        if (agent?.profile.product) assertOwnAgent({ role: 'admin', product: product ?? null }, agent);
       }
       const known = await within(ctx.client, ENGINE_MS, () => ctx.directory.generation(agent_id));
       const generation = known ?? FIRST_GENERATION;

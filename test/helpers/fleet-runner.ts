@@ -27,8 +27,16 @@ export async function fleetRunner(api: TestApi, factoryId: string, given: Runner
     claim: (more: Record<string, unknown> = {}) =>
       post('/api/fleet/claim', { factoryId, capabilities, ...more }),
     get: (id: string, below = '') => api.get(`${jobPath(id)}${below}`, options),
+    /** Again after a 202, which is what a busy machine answers: the same stage twice is once. */
     report: (id: string, stage: string, leaseEpoch: number, checkpoint?: Record<string, string>) =>
-      api.call('PATCH', jobPath(id), { ...options, body: { stage, leaseEpoch, checkpoint } }),
+      waitUntil(
+        async () => {
+          const body = { stage, leaseEpoch, checkpoint };
+          const answer: Answer = await api.call('PATCH', jobPath(id), { ...options, body });
+          return answer.status !== 202 && answer;
+        },
+        { what: `an answer to ${stage}` },
+      ),
     renew: (id: string, leaseEpoch: number) => post(`${jobPath(id)}/lease/renew`, { leaseEpoch }),
     release: (id: string, leaseEpoch: number) => post(`${jobPath(id)}/lease/release`, { leaseEpoch }),
   };
@@ -53,7 +61,7 @@ export async function claimed(
       const got = await runner.claim();
       return got.status === 200 && got;
     },
-    { what: 'a job', timeoutMs: 30_000 },
+    { what: 'a job' },
   );
   return answer.body;
 }

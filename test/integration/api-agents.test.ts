@@ -97,6 +97,36 @@ describe('an agent', () => {
   });
 });
 
+describe('an agent of one product', () => {
+  it('cannot be spoken for with a token of another', async () => {
+    const id = name();
+    const blue = { token: await api.tokenFor(id, { product: 'blue' }) };
+    const red = { token: await api.tokenFor(id, { product: 'red' }) };
+    expect((await api.post('/agents', { agent_id: id }, red)).status).toBe(201);
+    for (const [path, body] of [
+      ['/agents', { agent_id: id }],
+      ['/tasks/dequeue', { agent_id: id, capabilities: [] }],
+    ] as const) {
+      expect(await api.post(path, body, blue)).toMatchObject({
+        status: 403,
+        body: { code: 'wrong_product' },
+      });
+    }
+    expect((await api.post(`/agents/${id}/heartbeat`, {}, blue)).status).toBe(404);
+    const another = { agent_id: id, product: 'blue' };
+    expect(await api.post('/tokens', another)).toMatchObject({ status: 409, body: { code: 'id_taken' } });
+    const people = { token: await api.tokenFor('people', { role: 'admin', product: 'blue' }) };
+    expect((await api.post('/agents', { agent_id: id }, people)).body.code).toBe('id_taken');
+    expect((await api.get(`/agents/${id}`, red)).body.product).toBe('red');
+  });
+
+  it('may be one of none that got a token of it', async () => {
+    const agent = await registered();
+    const red = { token: await api.tokenFor(agent.id, { product: 'red' }) };
+    expect((await api.post('/agents', { agent_id: agent.id }, red)).body.product).toBe('red');
+  });
+});
+
 describe('a heartbeat of an agent', () => {
   it('tells health and load without a trace in history, and so does the same registration again', async () => {
     const agent = await registered();
