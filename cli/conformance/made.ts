@@ -44,7 +44,7 @@ export async function cleanUp(staff: Client, made: Made, agents: string[]): Prom
   return [
     ...tasks.map((id) => `task ${id}: could not be cancelled`),
     ...receipts.map((id) => `${id}: could not be discarded`),
-    ...(known.length > 0 ? [`agents, offline and without tasks: ${known.join(', ')}`] : []),
+    ...(known.length > 0 ? [`${known.length} agents, without tasks: ${known.join(', ')}`] : []),
   ];
 }
 

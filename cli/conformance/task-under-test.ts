@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { type Dequeued, dequeuedSchema, taskAnswerSchema } from '../../contracts/api';
+import {
+  type Dequeued,
+  dequeuedSchema,
+  grantedSchema,
+  leaseGrantSchema,
+  taskAnswerSchema,
+} from '../../contracts/api';
 import type { TaskView } from '../../contracts/task';
 import type { Agent } from './agents';
 import type { Client } from './client';
@@ -10,12 +16,22 @@ import type { Answer } from './wire';
 /** Deployments may show more or less of a task; this much is needed of every one. */
 export const createdSchema = z.looseObject({ id: z.string(), status: z.string() });
 
+/** What most invariants need of a claim: that of lease tokens and of several tasks at once is tested by its own. */
+const claimSchema = dequeuedSchema.extend({
+  lease: leaseGrantSchema.extend({ token: z.string().default('none') }),
+  more: z.array(grantedSchema).default([]),
+});
+
 export const RECEIPT = { status: 'completed', summary: 'done by signalbox conformance' };
 
 /** In seconds; long enough for a slow connection, short enough to wait for its end. */
 export const SHORT_LEASE_S = 1;
 /** In milliseconds: how long a dequeue waits for a task that is there or will be. */
 export const WAIT_MS = 10_000;
+
+/** Messages that their sender names, so that a repeat is one. */
+const NAMED = new Set(['status', 'release']);
+const REPEATABLE = { repeatable: true };
 
 export interface TaskUnderTest {
   id: string;
@@ -47,7 +63,11 @@ export function taskUnderTest(parts: {
     return as(agent).post('/tasks/dequeue', { request_id: randomUUID(), ...wanted }, { timeoutMs });
   };
   const say = (by: { token: string }, verb: string, body: Record<string, unknown> = {}) =>
-    as(by).post(`${path}/${verb}`, body);
+    as(by).post(
+      `${path}/${verb}`,
+      NAMED.has(verb) ? { message_id: randomUUID(), ...body } : body,
+      REPEATABLE,
+    );
   return {
     id,
     path,
@@ -56,7 +76,7 @@ export function taskUnderTest(parts: {
     say,
     view: async () => answered('the task', await staff.get(path), 200, taskAnswerSchema),
     take: async (agent, more) =>
-      answered(`the claim of ${agent.id}`, await dequeue(agent, more), 200, dequeuedSchema),
+      answered(`the claim of ${agent.id}`, await dequeue(agent, more), 200, claimSchema),
     complete: (by, more = {}) =>
       say(by, 'complete', { receipt: RECEIPT, completion_id: randomUUID(), ...more }),
   };

@@ -23,6 +23,8 @@ export interface CallOptions {
   timeoutMs?: number;
   /** Ask again after 429 and 503, which are no verdict on anything. Default: true. */
   patient?: boolean;
+  /** The same message again is harmless: ask again after 202, which is no verdict yet. */
+  repeatable?: boolean;
 }
 
 export type Wire = (method: string, path: string, options: CallOptions) => Promise<Answer>;
@@ -36,6 +38,9 @@ export class NoAnswer extends Error {
 const CALL_MS = 20_000;
 const NOT_NOW = new Set([429, 503]);
 const RETRY_AFTER_S = 1;
+/** After so many answers that the message is durable and no more, that is the answer. */
+const MAX_REPEATS = 10;
+const REPEAT_MS = 250;
 const MAX_RETRY_AFTER_S = 5;
 /** Below which a path without a base of its own is meant. */
 const V1 = '/api/v1';
@@ -53,13 +58,17 @@ export function baseUrl(base: string): string {
 export function createWire(base: string, signal: AbortSignal): Wire {
   return async function call(method, path, options) {
     const target = `${path.startsWith('/api/') ? '' : V1}${path}`;
-    for (;;) {
+    for (let repeats = 0; ; repeats++) {
       const answer = await once(`${base}${target}`, {
         ...options,
         method,
         call: `${method} ${target}`,
         signal,
       });
+      if (answer.status === 202 && options.repeatable && repeats < MAX_REPEATS) {
+        await pause(REPEAT_MS, undefined, { signal });
+        continue;
+      }
       if (options.patient === false || !NOT_NOW.has(answer.status)) return answer;
       const asked = Number(answer.headers.get('retry-after') ?? RETRY_AFTER_S);
       await pause(Math.min(asked || RETRY_AFTER_S, MAX_RETRY_AFTER_S) * 1_000, undefined, { signal });

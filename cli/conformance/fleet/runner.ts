@@ -41,11 +41,12 @@ export function createRunner(
       stage: string,
       leaseEpoch: number,
       checkpoint?: Record<string, string>,
-    ): Promise<Answer> => client.call('PATCH', at(id), { headers, body: { stage, leaseEpoch, checkpoint } }),
+    ): Promise<Answer> =>
+      client.call('PATCH', at(id), { headers, repeatable: true, body: { stage, leaseEpoch, checkpoint } }),
     renew: (id: string, leaseEpoch: number) =>
       client.post(`${at(id)}/lease/renew`, { leaseEpoch }, { headers }),
     release: (id: string, leaseEpoch: number) =>
-      client.post(`${at(id)}/lease/release`, { leaseEpoch }, { headers }),
+      client.post(`${at(id)}/lease/release`, { leaseEpoch }, { headers, repeatable: true }),
     /** Claims do not wait, so this asks until there is a job. */
     claimed: (): Promise<ClaimedJob> =>
       until(`a job for ${factoryId}`, async () => {

@@ -1,5 +1,5 @@
 import { directiveSchema } from '../../../contracts/api';
-import { Mismatch, showAnswer } from '../expectations';
+import { Mismatch, refused, showAnswer } from '../expectations';
 import type { Answer } from '../wire';
 
 const HEADER = 'signalbox-directive';
@@ -8,6 +8,12 @@ const HEADER = 'signalbox-directive';
 export function directiveOf({ headers, body }: Answer) {
   const said = (body as { directive?: unknown } | null)?.directive ?? headers.get(HEADER);
   return directiveSchema.safeParse(said).data ?? null;
+}
+
+/** A holder whose lease was revoked may be told so before its epoch is known to be over. Throws Mismatch. */
+export function leaseIsOver(who: string, answer: Answer) {
+  if (answer.status !== 200) refused(who, answer, 409, 'stale_epoch');
+  toldToStop(answer);
 }
 
 /** Throws Mismatch unless the answer says that work on the task is to end. */

@@ -5,7 +5,7 @@ import type { Invariant } from '../invariant';
 import type { Lab } from '../lab';
 import { isListed } from '../quarantine';
 import { RECEIPT, SHORT_LEASE_S, type TaskUnderTest } from '../task-under-test';
-import { directiveOf, toldToStop } from './directives';
+import { directiveOf, leaseIsOver, toldToStop } from './directives';
 
 const CHECKPOINT = { branch: 'wip/conformance', commit: '0123abc', session_id: 'conformance' };
 /** In milliseconds; well below the time of a long lease. */
@@ -103,7 +103,8 @@ export const leases: Invariant[] = [
       );
       same('the checkpoint that is handed on', CHECKPOINT, work.checkpoint);
       holds('an epoch above the released one', next.epoch > lease.epoch, next.epoch);
-      refused('renewal after release', await one.say(ada, 'heartbeat', { epoch: 1 }), 409, 'stale_epoch');
+      leaseIsOver('a renewal after the release', await one.say(ada, 'heartbeat', { epoch: 1 }));
+      refused('a receipt after it', await one.complete(ada, { epoch: lease.epoch }), 409, 'stale_epoch');
     },
   },
   {
