@@ -20,6 +20,8 @@ export interface ConformOptions {
   /** null: the kit makes its own. */
   agents: Agent[] | null;
   concurrency: number;
+  /** How long what is to come may take, in milliseconds; default PATIENCE_MS. */
+  patienceMs?: number;
   /** Aborted: what runs is ended, and cleaned up. */
   signal: AbortSignal;
   onResult?: (result: Result) => void;
@@ -33,12 +35,14 @@ export interface Conformance {
   duration_ms: number;
 }
 
+/** Above the lag of any index of the protocol, several times over. */
+const PATIENCE_MS = 15_000;
 /** After the last invariant, and after Ctrl-C. */
 const CLEAN_UP_MS = 60_000;
 
 /** @throws Error when nothing could be tested: the options are wrong, nobody answers, or the token is refused */
 export async function conform(options: ConformOptions): Promise<Conformance> {
-  const { token, signal, concurrency, onResult } = options;
+  const { token, signal, concurrency, onResult, patienceMs = PATIENCE_MS } = options;
   const url = baseUrl(options.url);
   const invariants = select(options.dialect, options.only);
   keepSecret(token);
@@ -47,7 +51,7 @@ export async function conform(options: ConformOptions): Promise<Conformance> {
   const made = createMade();
   const agents = await openAgents(createWire(url, signal), token, run, options.agents);
   const labFor = (its: AbortSignal) =>
-    createLab({ wire: createWire(url, its), token, agents, run, made, signal: its });
+    createLab({ wire: createWire(url, its), token, agents, run, made, patienceMs, signal: its });
   const results = await runInvariants(invariants, labFor, { concurrency, signal, onResult });
   const cleaner = createClient(createWire(url, AbortSignal.timeout(CLEAN_UP_MS)), token);
   const left = await cleanUp(cleaner, made, agents.made);

@@ -34,14 +34,14 @@ export interface LabParts {
   /** Of the run: part of every id. */
   run: string;
   made: Made;
+  /** How long what is to come may take, in milliseconds. */
+  patienceMs: number;
   signal: AbortSignal;
 }
 
-/** Above the lag of any index of the protocol, several times over. */
-const PATIENCE_MS = 15_000;
 const LOOK_EVERY_MS = 100;
 
-export function createLab({ wire, token, agents, run, made, signal }: LabParts): Lab {
+export function createLab({ wire, token, agents, run, made, patienceMs, signal }: LabParts): Lab {
   const noting: Wire = async (method, path, options) => made.note(await wire(method, path, options));
   const as = ({ token: its }: { token: string }) => createClient(noting, its);
   const staff = as({ token });
@@ -70,7 +70,7 @@ export function createLab({ wire, token, agents, run, made, signal }: LabParts):
       return taskUnderTest({ id, label: String(label), staff, as });
     },
     async until(expected, look) {
-      const giveUp = Date.now() + PATIENCE_MS;
+      const giveUp = Date.now() + patienceMs;
       let last: unknown = 'it did not come to that';
       for (;;) {
         try {
@@ -81,7 +81,7 @@ export function createLab({ wire, token, agents, run, made, signal }: LabParts):
           last = error.seen;
         }
         if (Date.now() > giveUp)
-          throw new Mismatch(`${expected}, within ${PATIENCE_MS / 1_000} s`, String(last));
+          throw new Mismatch(`${expected}, within ${patienceMs / 1_000} s`, String(last));
         await wait(LOOK_EVERY_MS);
       }
     },
