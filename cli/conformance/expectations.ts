@@ -65,8 +65,18 @@ export function problemOf({ headers, body, status }: Answer): Problem | null {
 }
 
 export function same(what: string, expected: unknown, seen: unknown) {
-  if (!isDeepStrictEqual(expected, seen)) throw new Mismatch(`${what}: ${show(expected)}`, show(seen));
+  if (isDeepStrictEqual(expected, seen)) return;
+  if (!isObject(expected) || !isObject(seen)) throw new Mismatch(`${what}: ${show(expected)}`, show(seen));
+  // Of two tasks only what differs is of interest.
+  const names = Object.keys({ ...expected, ...seen });
+  const differing = names.filter((name) => !isDeepStrictEqual(expected[name], seen[name]));
+  const part = (whole: Record<string, unknown>) =>
+    show(Object.fromEntries(differing.map((name) => [name, whole[name]])));
+  throw new Mismatch(`${what}: ${part(expected)}`, part(seen));
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** @param seen what to show if it does not hold */
 export function holds(expected: string, ok: boolean, seen: unknown): asserts ok {

@@ -82,11 +82,13 @@ function ignoresLabels(): Sabotage {
 
 /** Puts the body of a job into its events. */
 function tellsBodies(): Sabotage {
-  let body = '';
+  const bodies = new Map<string, string>();
   return {
     replied(reply, sent) {
-      if (isPost(sent, 'claim') && reply.status === 200) body = reply.body.bodyMd;
-      if (verbOf(sent) === 'events') reply.body.events?.push({ ...reply.body.events[0], message: body });
+      if (isPost(sent, 'claim') && reply.status === 200)
+        bodies.set(encodeURIComponent(reply.body.id), reply.body.bodyMd);
+      const message = bodies.get(sent.path.split('/').at(-2) ?? '');
+      if (verbOf(sent) === 'events') reply.body.events?.push({ ...reply.body.events[0], message });
     },
   };
 }
@@ -242,7 +244,7 @@ export const SABOTEURS: Saboteur[] = [
     make: distorts(isClaim, (body) => {
       if (body.lease) body.lease.token = 'none';
     }),
-    fails: ['v1/lease-token', 'v1/complete-and-next'],
+    fails: ['v1/lease-token', 'v1/lease-token-scope', 'v1/complete-and-next'],
     spares: ['v1/complete-race'],
   },
   {

@@ -92,9 +92,10 @@ describe('our own API', () => {
 
 describe('a deployment that', () => {
   it.each(SABOTEURS.map((one) => [one.does, one] as const))('%s, is found out', async (_, saboteur) => {
-    const { make, fails, spares = [] } = saboteur;
+    const { make, spares = [] } = saboteur;
+    const fails = saboteur.fails.filter((name) => !skipped.has(name)).sort();
     const { results } = await against(make(), { only: [...fails, ...spares] });
-    expect(named(results, 'failed').sort()).toEqual(fails.filter((name) => !skipped.has(name)).sort());
+    expect(named(results, 'failed').sort()).toEqual(fails);
     for (const { outcome, expected, seen } of results) {
       if (outcome === 'failed') expect([expected, seen]).toEqual([expect.any(String), expect.any(String)]);
     }
