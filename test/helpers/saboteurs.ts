@@ -48,9 +48,9 @@ const distorts =
 
 /** Answers without doing anything. */
 const pretends =
-  (when: (sent: Sent) => boolean, body: (sent: Sent) => Json): (() => Sabotage) =>
+  (when: (sent: Sent) => boolean, body: (sent: Sent) => Json, status = 200): (() => Sabotage) =>
   () => ({
-    sent: (sent) => (when(sent) ? { status: 200, body: body(sent), headers: {} } : undefined),
+    sent: (sent) => (when(sent) ? { status, body: body(sent), headers: {} } : undefined),
   });
 
 /** Who finds nothing is given what was given before under the same label. */
@@ -337,6 +337,16 @@ export const SABOTEURS: Saboteur[] = [
     make: answers(416, 200),
     fails: ['v1/log-offsets'],
     spares: ['v1/closed'],
+  },
+  {
+    does: 'forgets nobody',
+    make: pretends(
+      (sent) => sent.method === 'DELETE',
+      () => null,
+      204,
+    ),
+    fails: ['v1/agent-presence'],
+    spares: ['v1/register'],
   },
   {
     does: 'kills nobody',

@@ -1,15 +1,16 @@
 /** Orders about an agent, as far as the deployment knows them. */
 import { z } from 'zod';
 import { taskAnswerSchema } from '../../../contracts/api';
+import { agentHeartbeatAnswerSchema } from '../../../contracts/holder';
 import type { Agent } from '../agents';
 import { isNoRoute } from '../client';
-import { answered, expectStatus, holds, refused, same, showAnswer } from '../expectations';
+import { answered, expectStatus, holds, refused, same } from '../expectations';
 import { type Invariant, Skip } from '../invariant';
 import type { Lab } from '../lab';
 import { isListed } from '../quarantine';
 import { RECEIPT } from '../task-under-test';
 import type { Answer } from '../wire';
-import { directiveOf, toldToStop } from './directives';
+import { directiveOf, leaseIsOver } from './directives';
 
 /** How soon an order is in force everywhere, and then some; in milliseconds. */
 const IN_FORCE_MS = 3_000;
@@ -50,6 +51,34 @@ export const agentOrders: Invariant[] = [
         const found = await findAgent(lab, agent.id);
         return found?.presence === 'online' && found.capabilities.includes('agent:two');
       });
+    },
+  },
+  {
+    name: 'v1/agent-presence',
+    requires: 'heartbeats of an agent are shown with what they say; one that was forgotten hears so (404)',
+    async check(lab) {
+      const { as, freshAgent, staff, until } = lab;
+      const agent = await freshAgent();
+      const beat = () => as(agent).post(`/agents/${agent.id}/heartbeat`, { health: 'degraded', load: 0.5 });
+      const before = await beat();
+      if (isNoRoute(before)) throw new Skip('this deployment has no POST /agents/{id}/heartbeat');
+      refused('a heartbeat before the registration', before, 404, 'unknown_holder');
+      const told = { agent_id: agent.id, capabilities: ['agent:one'] };
+      expectStatus('the registration', await as(agent).post('/agents', told), [200, 201]);
+      await until('health and load in the view of the agent', async () => {
+        const { directive, presence_s } = answered(
+          'a heartbeat',
+          await beat(),
+          200,
+          agentHeartbeatAnswerSchema,
+        );
+        same('the directive', 'continue', directive);
+        holds('a presence_s above 0', presence_s > 0, presence_s);
+        const found = await findAgent(lab, agent.id);
+        return found?.health === 'degraded' && found.load === 0.5;
+      });
+      expectStatus('forgetting it', await staff.call('DELETE', `/agents/${agent.id}`), 204);
+      await until('the agent to hear that it was forgotten', async () => (await beat()).status === 404);
     },
   },
   {
@@ -99,8 +128,7 @@ export const agentOrders: Invariant[] = [
       });
       // The token of a lease ends with its epoch, and not before: what it says is heard, and refused.
       const beat = await one.say(lease, 'heartbeat');
-      holds('409 or 401 for the lease of a killed agent', [401, 409].includes(beat.status), showAnswer(beat));
-      if (beat.status === 409) toldToStop(beat);
+      if (beat.status !== 401) leaseIsOver('a renewal by the lease token', beat);
       const late = await one.complete(lease, { receipt: { ...RECEIPT, summary: 'from beyond' } });
       if (late.status !== 401) {
         const { quarantine_id } = refused('the late receipt', late, 409, 'stale_epoch');

@@ -6,6 +6,7 @@ import { answered, holds, refused, same } from '../expectations';
 import { type Invariant, Skip } from '../invariant';
 import type { Lab } from '../lab';
 import { SHORT_LEASE_S, type TaskUnderTest } from '../task-under-test';
+import { expectProblem } from './bad-bodies';
 
 const appendedSchema = z.object({ next_offset: z.number().int() });
 
@@ -48,6 +49,11 @@ export const logs: Invariant[] = [
       const said = (gap.body as { expected_offset?: unknown } | null)?.expected_offset;
       same('expected_offset', 8, said ?? Number(gap.headers.get('signalbox-expected-offset')));
       same('next_offset of nothing', 8, await next(0, ''));
+      for (const query of ['', `?epoch=${epoch}`, `?epoch=${epoch}&offset=-1`, `?epoch=${epoch}&offset=x`]) {
+        const sent = { raw: 'x', headers: { 'content-type': 'text/plain' }, patient: false };
+        const answer = await lab.as(ada).call('POST', `${one.path}/logs${query}`, sent);
+        expectProblem(answer, query || 'no query', [400, 422], true);
+      }
       const output = await staff.get(`${one.path}/output?epoch=${epoch}`);
       same('the output', 'one\ntwo\n', output.body);
     },
