@@ -28,7 +28,7 @@ beforeAll(async () => {
   engine = await createNamespace('conformance');
   control = await startControl(engine.temporal);
   api = await startTestApi(engine.temporal);
-  other = await startTestApi(engine.temporal, { signingKey: api.signingKey });
+  other = await startTestApi(engine.temporal, { signingKey: api.signingKey, blobs: api.blobs });
   honest = await breakingProxy([api.url, other.url]);
 });
 
