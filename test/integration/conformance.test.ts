@@ -13,6 +13,7 @@ import { runSignalbox } from '../helpers/command';
 import { startControl } from '../helpers/control-worker';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { SABOTEURS } from '../helpers/saboteurs';
+import { waitUntil } from '../helpers/wait-until';
 
 jest.setTimeout(180_000);
 
@@ -186,6 +187,23 @@ describe('signalbox conformance', () => {
     ]);
     const refused = await command(...base, ...only);
     expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('--agents') });
+  });
+
+  it('is ended by Ctrl-C: the rest is skipped, and everything is cleaned up', async () => {
+    const args = ['--url', api.url, '--token-file', tokenFile, '--only', 'v1/renewal', 'v1/late-renewal'];
+    const running = runSignalbox(['conformance', ...args]);
+    const listed = async (status: string) => (await api.get(`/tasks?status=${status}`)).body.tasks;
+    await waitUntil(async () => (await listed('running')).length > 0, {
+      what: 'a renewed lease',
+      timeoutMs: 30_000,
+    });
+    expect(await running.kill('SIGINT')).toBe(1);
+    expect(running.output()).toMatch(/^skipped .* v1\/renewal .*\n(.*\n)*? +because +interrupted/m);
+    expect(running.output()).toMatch(/, 2 skipped in |1 ok, 0 failed, 1 skipped in /);
+    expect(running.output()).not.toMatch(/Left behind| at /);
+    const gone = async () =>
+      (await Promise.all(['running', 'created', 'assigned'].map(listed))).flat().length === 0;
+    await waitUntil(gone, { what: 'the index to know no open task' });
   });
 
   it.each([

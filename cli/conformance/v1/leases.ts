@@ -27,16 +27,18 @@ export const leases: Invariant[] = [
       const one = await task();
       const { lease } = await one.take(ada, { lease_s: 2 });
       holds('renew_every_s of 1 or less for a lease of 2 s', lease.renew_every_s <= 1, lease.renew_every_s);
-      const other = one.dequeue(bob, { wait_ms: 5_000 });
-      let last = '';
-      for (let i = 0; i < 10; i++) {
-        const { expires_at, directive } = await renew(one, ada, { epoch: lease.epoch });
-        same('the directive', 'continue', directive);
-        holds('an expires_at later than the last', expires_at > last, `${expires_at} after ${last}`);
-        last = expires_at;
-        await pause(500);
+      async function keep() {
+        let last = '';
+        for (let i = 0; i < 10; i++) {
+          const { expires_at, directive } = await renew(one, ada, { epoch: lease.epoch });
+          same('the directive', 'continue', directive);
+          holds('an expires_at later than the last', expires_at > last, `${expires_at} after ${last}`);
+          last = expires_at;
+          await pause(500);
+        }
       }
-      same('the answer to another claim', 204, (await other).status);
+      const [other] = await Promise.all([one.dequeue(bob, { wait_ms: 5_000 }), keep()]);
+      same('the answer to another claim', 204, other.status);
       same('epoch and status', [1, 'running'], [(await one.view()).epoch, (await one.view()).status]);
     },
   },
