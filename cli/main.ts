@@ -6,6 +6,7 @@ import { selectHosts } from '../workers/config/select-hosts';
 import { packageRoot } from '../workers/paths';
 import type { AgentCommand } from './agent';
 import { banner } from './banner';
+import type { ConformanceOptions } from './conformance/command';
 import { runRole } from './run-role';
 
 const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
@@ -129,6 +130,26 @@ program
   .action(async (file: string, options: { cli: string; exitCode: string; stderr?: string }) => {
     const { printParsedOutput } = await import('./parse-output.js');
     process.exitCode = await printParsedOutput(file, options);
+  });
+
+program
+  .command('conformance')
+  .description('tests whether a deployment keeps the promises of the pull protocol, and prints a table')
+  .requiredOption('--url <url>', 'where the deployment is, such as http://127.0.0.1:3001')
+  .option('--token-file <file>', 'file with the token of an admin; default: SIGNALBOX_TOKEN')
+  .option('--token <token>', 'the token itself; others on this machine may see it')
+  .option(
+    '--agents <file>',
+    'agents to work with, <agent id> <token> a line: then a token of a coordinator will do',
+  )
+  .option('--dialect <name>', 'v1, fleet or both', 'both')
+  .option('--only <name...>', 'only these invariants, or those whose names begin so')
+  .option('--json', 'print JSON')
+  .addHelpText('after', '\nExits with 0 when nothing failed. Makes its own tasks and agents, and cleans up.')
+  .action(async (options: ConformanceOptions) => {
+    const { readEnvironment } = await import('../workers/config/environment.js');
+    const { printConformance } = await import('./conformance/command.js');
+    process.exitCode = await printConformance(options, readEnvironment().variable('SIGNALBOX_TOKEN'));
   });
 
 program.parseAsync().catch((error: unknown) => {

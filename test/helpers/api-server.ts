@@ -34,10 +34,18 @@ export type TestApi = Awaited<ReturnType<typeof startTestApi>>;
 /** The real API on a free port, with directories and secrets of its own. */
 export async function startTestApi(
   temporal: TemporalAddress,
-  options: { config?: Record<string, unknown>; logger?: Logger; signingKey?: Uint8Array; port?: number } = {},
+  options: {
+    config?: Record<string, unknown>;
+    logger?: Logger;
+    signingKey?: Uint8Array;
+    port?: number;
+    /** Of a process with which this one shares its state. */
+    blobs?: DirectoryBlobStore;
+  } = {},
 ) {
   const path = mkdtempSync(join(tmpdir(), 'signalbox-api-'));
   const signingKey = options.signingKey ?? randomBytes(32);
+  const blobs = options.blobs ?? new DirectoryBlobStore(join(path, 'blobs'));
   const environment = { port: options.port ?? 0, host: '127.0.0.1' } as RoleDeps['environment'];
   const api = await startApi({
     environment,
@@ -45,10 +53,9 @@ export async function startTestApi(
     stateDir: { path, adminTokenFile: null, adminToken: ADMIN_TOKEN, signingKey },
     temporal,
     logger: options.logger ?? pino({ level: 'silent' }),
-    blobs: new DirectoryBlobStore(join(path, 'blobs')),
+    blobs,
     rateLimit: null,
   });
-  const blobs = new DirectoryBlobStore(join(path, 'blobs'));
 
   async function callOnce(method: string, target: string, given: CallOptions): Promise<Answer> {
     const { token = ADMIN_TOKEN, body, headers } = given;
