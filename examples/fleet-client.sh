@@ -4,9 +4,8 @@
 #
 # FLEET_JOB names the job at hand: the path of its files without their endings (NAME.md and NAME.meta). A job without
 # NAME.meta is a local one, of which nothing is reported.
-#
-# Functions return 0: done; 1: refused for good; 2: no verdict (unreachable, or a code that says to ask again); 3: fenced.
-# They answer in variables, never on standard output, and are safe under `set -euo pipefail`.
+# Functions return 0: done; 1: refused for good; 2: no verdict (unreachable, or told to ask again); 3: fenced. They
+# answer in variables, and are safe under `set -euo pipefail`.
 
 : "${AQ_FLEET:=0}" "${AQ_FLEET_API:=http://localhost:3001/api}" "${AQ_FLEET_TOKEN:=}" "${AQ_PRODUCT_ID:=}"
 : "${AQ_FLEET_LEASE_RENEW_SEC:=300}" "${AQ_FLEET_CAPS:=}" "${AQ_FLEET_TIMEOUT_SEC:=30}" "${AQ_FLEET_LOG:=}"

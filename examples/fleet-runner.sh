@@ -14,14 +14,14 @@ source "$(dirname "${BASH_SOURCE[0]}")/fleet-client.sh"
 
 : "${AQ_DIR:=agent-queue}" "${AQ_WORKDIR:=.}" "${AQ_RUN:=}" "${AQ_REVIEW:=}" "${AQ_TEST:=}" "${AQ_SHIP:=}"
 : "${AQ_IDLE_SEC:=5}" "${AQ_KILL_SEC:=10}"
-UMASK=$(umask)
+# shellcheck source=command-group.sh
+source "$(dirname "${BASH_SOURCE[0]}")/command-group.sh"
 umask 077
 mkdir -p "$AQ_DIR"/{inbox,building,waiting,shipped,failed,quarantine}
 AQ_DIR=$(cd "$AQ_DIR" && pwd)
 AQ_WORKDIR=$(cd "$AQ_WORKDIR" && pwd)
 : "${AQ_FLEET_LOG:=$AQ_DIR/fleet.log}"
 STOP=''  # set by a signal
-ENDED='' # why run_command ended its command: fenced or stopped
 START='' # where the work directory was when the job began
 
 # move PLACE: the job at hand.
@@ -37,16 +37,14 @@ move() {
 
 # What a run that was cut off has left: files that lag behind their .md, a command that still runs, unfinished jobs.
 recover() {
-  local file found pid since
+  local file found
   rm -f "$AQ_DIR"/*/*.new
   for file in "$AQ_DIR"/*/*.meta "$AQ_DIR"/*/*.log; do
     if [[ ! -e $file || -e ${file%.*}.md ]]; then continue; fi
     found=$(find "$AQ_DIR" -name "$(basename "${file%.*}").md" | head -n 1)
     if [[ -n $found ]]; then mv "$file" "${found%.md}.${file##*.}"; else rm "$file"; fi
   done
-  if read -r pid since 2>/dev/null <"$AQ_DIR/.command" && [[ -n $since && $(started "$pid") == "$since" ]]; then
-    end_group "$pid"
-  fi
+  end_left_command
   for file in "$AQ_DIR"/building/*.md; do
     if [[ ! -e $file ]]; then continue; fi
     FLEET_JOB=${file%.md}
@@ -55,18 +53,7 @@ recover() {
   FLEET_JOB=''
 }
 
-started() { ps -o lstart= -p "$1" 2>/dev/null | tr -s ' ' || :; }
 head_of() { git -C "$AQ_WORKDIR" rev-parse -q --verify HEAD 2>/dev/null || :; }
-
-# All processes of a command: asked, then killed.
-end_group() {
-  local until=$((SECONDS + AQ_KILL_SEC))
-  kill -TERM -- "-$1" 2>/dev/null || return 0
-  while kill -0 -- "-$1" 2>/dev/null; do
-    if ((SECONDS >= until)); then kill -KILL -- "-$1" 2>/dev/null || :; fi
-    sleep 0.1
-  done
-}
 
 # Renewal and presence when they are due, and a checkpoint if the work has got on. 3: fenced.
 beat() {
@@ -79,35 +66,6 @@ checkpoint() {
   local code=0
   [[ $(head_of) == "$START" ]] || fleet_checkpoint "$AQ_WORKDIR" || code=$?
   ((code != 3)) || return 3
-}
-
-# run_command STAGE COMMAND: in a process group of its own, until it ends, or the lease is lost, or a signal comes.
-run_command() {
-  local pid status=0 code
-  ENDED=''
-  if [[ -z $2 ]]; then return 0; fi
-  set -m
-  (
-    umask "$UMASK"
-    AQ_STAGE=$1 AQ_JOB_FILE=$FLEET_JOB.md AQ_JOB_ID=$(fleet_meta id)
-    AQ_WIP_BRANCH=$(fleet_meta resumeBranch) AQ_WIP_COMMIT=$(fleet_meta resumeCommit)
-    export AQ_STAGE AQ_JOB_FILE AQ_JOB_ID AQ_WIP_BRANCH AQ_WIP_COMMIT
-    cd "$AQ_WORKDIR" && exec bash -c "$2"
-  ) </dev/null >>"$FLEET_JOB.log" 2>&1 &
-  pid=$!
-  set +m
-  printf '%s %s\n' "$pid" "$(started "$pid")" >"$AQ_DIR/.command"
-  while [[ -z $ENDED ]] && kill -0 "$pid" 2>/dev/null; do
-    sleep 0.2
-    code=0
-    beat || code=$?
-    if ((code == 3)); then ENDED=fenced; elif [[ -n $STOP ]]; then ENDED=stopped; fi
-  done
-  # Also what it has left in the background.
-  end_group "$pid"
-  wait "$pid" 2>/dev/null || status=$?
-  rm -f "$AQ_DIR/.command"
-  return "$status"
 }
 
 # quarantine WHY: kept, not shipped, and shown to a person.
