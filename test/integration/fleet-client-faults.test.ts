@@ -1,0 +1,271 @@
+/** examples/fleet-runner.sh and the client it is made of: fenced, cut off, stopped and killed. */
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { Role } from '../../workers/role';
+import { startTestApi, type TestApi } from '../helpers/api-server';
+import { startControl } from '../helpers/control-worker';
+import { claimed, fleetRunner, jobPath } from '../helpers/fleet-runner';
+import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import { fleetShellRunner, type ShellRunner } from '../helpers/shell-runner';
+import { type TcpProxy, tcpProxy } from '../helpers/tcp-proxy';
+import { waitUntil } from '../helpers/wait-until';
+
+jest.setTimeout(90_000);
+
+let engine: TestNamespace;
+let control: Role;
+let api: TestApi;
+/** Another process of the API, with leases so short that a test can wait for their end. */
+let hasty: TestApi;
+/** Between the runners and `hasty`. */
+let network: TcpProxy;
+const runners: ShellRunner[] = [];
+
+beforeAll(async () => {
+  engine = await createNamespace('fleet-sh-faults');
+  control = await startControl(engine.temporal);
+  api = await startTestApi(engine.temporal);
+  const config = { fleet: { lease_ms: 1_000, presence_ms: 60_000 } };
+  hasty = await startTestApi(engine.temporal, { signingKey: api.signingKey, config });
+  network = await tcpProxy(Number(new URL(hasty.url).port));
+});
+
+afterEach(async () => {
+  network.thaw();
+  await Promise.all(runners.splice(0).map((runner) => runner.stop()));
+});
+
+afterAll(async () => {
+  await network?.close();
+  await hasty?.stop();
+  await api?.stop();
+  await control?.stop();
+  await engine?.close();
+});
+
+/** Works until it is told to go on, in a process below another, and would ship. */
+const WORK = {
+  AQ_RUN: 'sleep 1000 & echo $! >../pid; touch ../begun; until [ -e ../go ]; do sleep 0.1; done',
+  AQ_SHIP: 'touch ../merged',
+};
+
+async function factory(variables: Record<string, string> = {}) {
+  const runner = await fleetShellRunner(api, { ...WORK, ...variables });
+  runners.push(runner);
+  return runner;
+}
+type Factory = Awaited<ReturnType<typeof factory>>;
+
+const overNetwork = () => ({
+  AQ_FLEET_API: `http://127.0.0.1:${network.port}/api`,
+  AQ_FLEET_TIMEOUT_SEC: '1',
+});
+const jobOf = async (id: string) => (await api.get(jobPath(id))).body;
+const taskOf = async (id: string) => (await api.get(`/tasks/${encodeURIComponent(id)}`)).body;
+const begun = (runner: Factory) =>
+  waitUntil(() => runner.has('begun'), { what: `the work to begin; ${runner.events()}`, timeoutMs: 30_000 });
+const isGone = (pid: string) => {
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch {
+    return true;
+  }
+};
+
+/** Another factory, with a long lease, takes the job over as soon as it may. */
+async function takeOver(runner: Factory) {
+  const bob = await fleetRunner(api, `bob-${randomUUID()}`, { capabilities: [runner.label] });
+  const job = await claimed(bob);
+  expect(job.leaseEpoch).toBe(2);
+  return { bob, job };
+}
+
+describe('fencing', () => {
+  it('stops a job whose lease is found lost at a renewal, with all its processes, and does not ship it', async () => {
+    const runner = await factory({ AQ_FLEET_API: `${hasty.url}/api`, AQ_FLEET_LEASE_RENEW_SEC: '3' });
+    const id = await runner.job('do it');
+    runner.start('run');
+    await begun(runner);
+    const { bob } = await takeOver(runner);
+    await runner.until('quarantine');
+    expect(runner.files('quarantine').meta).toMatchObject({
+      id,
+      leaseEpoch: '1',
+      state: 'fenced',
+      stage: 'building',
+    });
+    expect(runner.events()).toContain(`event=fenced-abort job=${id} epoch=1\n`);
+    expect(runner.events()).toMatch(/event=quarantined why=fenced .*\/quarantine\//);
+    await waitUntil(() => isGone(runner.read('pid').trim()), { what: 'its process to be gone' });
+    expect(runner.has('merged')).toBe(false);
+    expect((await bob.report(id, 'building', 2)).status).toBe(200);
+    const status = runner.start('status');
+    await status.ended;
+    expect(status.output()).toMatch(/^quarantine .* epoch=1 stage=building state=fenced/m);
+  });
+
+  it('stops a job at a report of a stage', async () => {
+    const runner = await factory({ AQ_FLEET_API: `${hasty.url}/api`, AQ_TEST: 'touch ../tested' });
+    const id = await runner.job('do it');
+    runner.start('run');
+    await begun(runner);
+    const { bob } = await takeOver(runner);
+    runner.say('go');
+    await runner.until('quarantine');
+    expect(runner.events()).toContain(`event=fenced-abort job=${id} epoch=1\n`);
+    expect([runner.has('tested'), runner.has('merged')]).toEqual([false, false]);
+    expect((await bob.report(id, 'shipped', 2)).status).toBe(200);
+    expect((await jobOf(id)).stage).toBe('shipped');
+  });
+
+  it('stops a job that was cancelled', async () => {
+    const runner = await factory({ AQ_FLEET_LEASE_RENEW_SEC: '1' });
+    const id = await runner.job('do it');
+    runner.start('run');
+    await begun(runner);
+    await api.post(`/tasks/${encodeURIComponent(id)}/cancel`);
+    await runner.until('quarantine');
+    expect(runner.has('merged')).toBe(false);
+  });
+});
+
+describe('a coordinator out of reach', () => {
+  it('lets the job be finished, which is shipped once it is back', async () => {
+    const runner = await factory(overNetwork());
+    const id = await runner.job('do it');
+    runner.start('run');
+    await begun(runner);
+    network.freeze();
+    network.cut();
+    runner.say('go');
+    await runner.until('waiting');
+    await waitUntil(() => runner.events().includes('code=000'), { what: 'a call that fails' });
+    expect(runner.has('merged')).toBe(false);
+    network.thaw();
+    await runner.until('shipped');
+    expect(runner.has('merged')).toBe(true);
+    expect(await taskOf(id)).toMatchObject({ status: 'completed', epoch: 1 });
+  });
+
+  it('tells the stage that it missed, when it is back in mid-job', async () => {
+    const runner = await factory({
+      ...overNetwork(),
+      AQ_FLEET_LEASE_RENEW_SEC: '1',
+      AQ_RUN: 'touch ../begun',
+      AQ_TEST: WORK.AQ_RUN,
+    });
+    const id = await runner.job('do it');
+    network.freeze();
+    runner.start('run');
+    await waitUntil(() => runner.events().includes('path=/fleet/claim code=000'), {
+      what: 'a claim without an answer',
+    });
+    network.thaw();
+    await begun(runner);
+    await waitUntil(() => runner.has('pid'), { what: 'the tests to run', timeoutMs: 20_000 });
+    expect((await jobOf(id)).stage).toBe('testing');
+    runner.say('go');
+    await runner.until('shipped');
+    // And the claim whose answer was lost has cost no attempt that was not renewed.
+    expect(await taskOf(id)).toMatchObject({ status: 'completed', retry_count: 0 });
+  });
+
+  it('quarantines the result when the job is another’s by then', async () => {
+    const runner = await factory(overNetwork());
+    const id = await runner.job('do it');
+    runner.start('run');
+    await begun(runner);
+    network.freeze();
+    network.cut();
+    runner.say('go');
+    await runner.until('waiting');
+    const { bob } = await takeOver(runner);
+    network.thaw();
+    await runner.until('quarantine');
+    const { meta } = runner.files('quarantine');
+    expect(meta).toMatchObject({ id, leaseEpoch: '1', state: 'fenced', stage: 'shipped' });
+    expect(runner.has('merged')).toBe(false);
+    expect(runner.events()).toMatch(/event=quarantined why=fenced/);
+    // The coordinator shows it to a person as well.
+    await waitUntil(
+      async () =>
+        (await api.get('/quarantine')).body.items.some(
+          (item: { id: string }) => item.id === meta.quarantineId,
+        ),
+      { what: 'the result to be shown' },
+    );
+    expect((await jobOf(id)).stage).not.toBe('shipped');
+    expect((await bob.report(id, 'shipped', 2)).status).toBe(200);
+  });
+
+  it('is not one that answers 503: the work goes on', async () => {
+    const busy = await busyServer();
+    try {
+      const runner = await factory({ AQ_FLEET_LEASE_RENEW_SEC: '1' });
+      const id = await runner.job('do it');
+      const first = runner.start('run');
+      await begun(runner);
+      await first.kill('SIGKILL');
+      runner.say('go');
+      runner.start('run', { AQ_FLEET_API: busy.url });
+      await runner.until('waiting');
+      expect(runner.events()).toContain('code=503');
+      expect((await jobOf(id)).stage).toBe('building');
+    } finally {
+      await busy.close();
+    }
+  });
+});
+
+describe('a runner', () => {
+  it('that is killed takes its job up again under the same epoch, and ends what it left running', async () => {
+    const runner = await factory();
+    const id = await runner.job('do it');
+    const first = runner.start('run');
+    await begun(runner);
+    const pid = runner.read('pid').trim();
+    expect(await first.kill('SIGKILL')).toBe('SIGKILL');
+    expect(isGone(pid)).toBe(false);
+    runner.start('run');
+    await waitUntil(() => isGone(pid), { what: 'the process it left behind to be gone', timeoutMs: 20_000 });
+    runner.say('go');
+    await runner.until('shipped');
+    expect(await taskOf(id)).toMatchObject({ status: 'completed', epoch: 1 });
+  });
+
+  it('that is stopped gives its job back at once, and costs no retry', async () => {
+    const runner = await factory();
+    const id = await runner.job('do it');
+    const command = runner.start('run');
+    await begun(runner);
+    expect(await command.kill()).toBe(0);
+    expect(isGone(runner.read('pid').trim())).toBe(true);
+    expect(await taskOf(id)).toMatchObject({ status: 'created', retry_count: 0 });
+    expect(Object.values(runner.places()).flat()).toEqual([]);
+  });
+
+  it('does not share its directory', async () => {
+    const runner = await factory();
+    await runner.job('do it');
+    runner.start('run');
+    await begun(runner);
+    const second = runner.start('run');
+    expect(await second.ended).toBe(1);
+    expect(second.output()).toContain('is that of the runner');
+  });
+});
+
+/** Answers 503 to everything. */
+async function busyServer() {
+  const server: Server = createServer((_request, response) => {
+    response.writeHead(503, { 'retry-after': '1', connection: 'close' }).end('{"code":"unavailable"}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  return {
+    url: `http://127.0.0.1:${port}/api`,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
