@@ -9,9 +9,9 @@
 
 : "${AQ_FLEET:=0}" "${AQ_FLEET_API:=http://localhost:3001/api}" "${AQ_FLEET_TOKEN:=}" "${AQ_PRODUCT_ID:=}"
 : "${AQ_FLEET_LEASE_RENEW_SEC:=300}" "${AQ_FLEET_CAPS:=}" "${AQ_FLEET_TIMEOUT_SEC:=30}" "${AQ_FLEET_LOG:=}"
+[[ $AQ_FLEET_LEASE_RENEW_SEC =~ ^[1-9][0-9]{0,5}$ ]] || AQ_FLEET_LEASE_RENEW_SEC=300
 # shellcheck source=fleet-json.sh
 source "$(dirname "${BASH_SOURCE[0]}")/fleet-json.sh"
-
 # The commands that a runner starts have no use for it.
 export -n AQ_FLEET_TOKEN
 
@@ -58,7 +58,7 @@ fleet_api() {
   local method=$1 path=$2 json=${3:-} out status=0 tail why
   FLEET_CODE=000 FLEET_REPLY='' FLEET_RETRY_AFTER=''
   if [[ $AQ_FLEET_TOKEN$AQ_PRODUCT_ID$AQ_FLEET_API == *[[:cntrl:][:space:]]* ]]; then
-    fleet_log "event=misconfigured a token, product or address with spaces in it"
+    fleet_log 'event=misconfigured why=spaces_in_token_product_or_address'
     return 2
   fi
   out=$({

@@ -29,13 +29,13 @@ move() {
   local to ending
   to=$AQ_DIR/$1/${FLEET_JOB##*/}
   while [[ -e $to.md ]]; do to+=+; done
-  for ending in md meta log; do
+  for ending in log meta md; do
     if [[ -e $FLEET_JOB.$ending ]]; then mv "$FLEET_JOB.$ending" "$to.$ending"; fi
   done
   FLEET_JOB=$to
 }
 
-# What a run that was cut off has left: files that lag behind their .md, a command that still runs, unfinished jobs.
+# What a run that was cut off has left: files that went ahead of their .md, a command that still runs, unfinished jobs.
 recover() {
   local file found
   rm -f "$AQ_DIR"/*/*.new
@@ -204,6 +204,7 @@ show_status() {
 
 case ${1:-} in
   run | once)
+    : "${AQ_RUN:?the command that does a job}"
     lock
     recover
     while [[ -z $STOP ]]; do

@@ -149,27 +149,48 @@ describe('a coordinator out of reach', () => {
     expect(await taskOf(id)).toMatchObject({ status: 'completed', epoch: 1 });
   });
 
-  it('tells the stage that it missed, when it is back in mid-job', async () => {
-    const runner = await factory({
-      ...overNetwork(),
-      AQ_FLEET_LEASE_RENEW_SEC: '1',
-      AQ_RUN: 'touch ../begun',
-      AQ_TEST: WORK.AQ_RUN,
-    });
+  it('is told the stage that it missed, when it is back in mid-job', async () => {
+    const AQ_TEST = 'touch ../testing; until [ -e ../go-on ]; do sleep 0.1; done';
+    const runner = await factory({ ...overNetwork(), AQ_FLEET_LEASE_RENEW_SEC: '1', AQ_TEST });
     const id = await runner.job('do it');
-    network.freeze();
     runner.start('run');
-    await waitUntil(() => runner.events().includes('path=/fleet/claim code=000'), {
-      what: 'a claim without an answer',
-    });
-    network.thaw();
     await begun(runner);
-    await waitUntil(() => runner.has('pid'), { what: 'the tests to run', timeoutMs: 20_000 });
-    expect((await jobOf(id)).stage).toBe('testing');
+    network.freeze();
+    network.cut();
     runner.say('go');
+    await waitUntil(() => runner.has('testing'), { what: 'the tests to run', timeoutMs: 20_000 });
+    expect((await jobOf(id)).stage).not.toBe('testing');
+    network.thaw();
+    await waitUntil(async () => (await jobOf(id)).stage === 'testing', {
+      what: 'its stage',
+      timeoutMs: 20_000,
+    });
+    runner.say('go-on');
     await runner.until('shipped');
-    // And the claim whose answer was lost has cost no attempt that was not renewed.
-    expect(await taskOf(id)).toMatchObject({ status: 'completed', retry_count: 0 });
+  });
+
+  it('that took a claim, and whose answer was lost, is asked for it again', async () => {
+    const lossy = await tcpProxy(Number(new URL(api.url).port));
+    try {
+      const AQ_FLEET_API = `http://127.0.0.1:${lossy.port}/api`;
+      const runner = await factory({ AQ_FLEET_API, AQ_FLEET_TIMEOUT_SEC: '3' });
+      const id = await runner.job('do it');
+      lossy.freeze('down');
+      runner.start('run');
+      await waitUntil(async () => (await jobOf(id)).leaseEpoch === 1, {
+        what: 'the claim',
+        timeoutMs: 20_000,
+      });
+      await waitUntil(() => runner.events().includes('path=/fleet/claim code=000'), { what: 'its loss' });
+      lossy.thaw();
+      runner.say('go');
+      await runner.until('shipped');
+      // By its lease it would be free only after 900 s.
+      expect(await taskOf(id)).toMatchObject({ status: 'completed', epoch: 1, retry_count: 0 });
+    } finally {
+      await Promise.all(runners.splice(0).map((runner) => runner.stop()));
+      await lossy.close();
+    }
   });
 
   it('quarantines the result when the job is another’s by then', async () => {

@@ -127,6 +127,17 @@ describe('a factory', () => {
     expect(found.capabilities).toEqual(expect.arrayContaining([`os:${process.platform}`, 'tool:git']));
   });
 
+  it('claims only when there is no local job', async () => {
+    const runner = await factory({ AQ_RUN: 'cat "$AQ_JOB_FILE" >>../order' });
+    await runner.job('of the fleet\n');
+    runner.put('b', 'local\n');
+    runner.put('a', 'local\n');
+    runner.start('run');
+    await runner.until('shipped', 3);
+    expect(runner.read('order')).toBe('local\nlocal\nof the fleet\n');
+    expect(runner.events()).not.toContain('code=4');
+  });
+
   it('writes the body of a claim as it is, with the epoch beside it, and executes it', async () => {
     const body = `---\nengine: x\n---\n"quoted" \\n \\\\ 'single' \`cmd\` $HOME \u{1F600} é\t\r\n{"leaseEpoch": 99}\n\n`;
     const runner = await factory({ AQ_RUN: 'cat "$AQ_JOB_FILE"; printf %s "$AQ_JOB_ID" >id' });
