@@ -5,7 +5,14 @@ UMASK=$(umask)
 ENDED='' # why run_command ended its command: fenced or stopped
 
 # Tells a process from a later one with its number.
-started() { ps -o lstart= -p "$1" 2>/dev/null | tr -s ' ' || :; }
+started() {
+  if [[ -r /proc/$1/stat ]]; then
+    # After the name, which may hold anything.
+    sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20
+  else
+    ps -o lstart= -p "$1" 2>/dev/null | tr -s ' ' || :
+  fi
+}
 
 # All processes of a command: asked, then killed.
 end_group() {
@@ -22,8 +29,14 @@ run_command() {
   local pid status=0 code
   ENDED=''
   if [[ -z $2 ]]; then return 0; fi
+  rm -f "$AQ_DIR/.command"
   set -m
   (
+    # Not before it is written down who is at work, and not at all when nobody is left to do that.
+    until [[ -s $AQ_DIR/.command ]]; do
+      kill -0 $$ || exit 1
+      sleep 0.02
+    done
     umask "$UMASK"
     AQ_STAGE=$1 AQ_JOB_FILE=$FLEET_JOB.md AQ_JOB_ID=$(fleet_meta id)
     AQ_WIP_BRANCH=$(fleet_meta resumeBranch) AQ_WIP_COMMIT=$(fleet_meta resumeCommit)
