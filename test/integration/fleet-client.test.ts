@@ -228,7 +228,7 @@ describe('a factory', () => {
     const sentinel = `sentinel-${randomUUID()}`;
     const runner = await factory({
       AQ_RUN: 'env >../seen; ps ax -o args >>../seen',
-      AQ_FLEET_LEASE_RENEW_SEC: '1',
+      AQ_PRODUCT_ID: 'default',
     });
     // Writes down how it was called, and what was said to it.
     const bin = runner.file('bin');
@@ -246,7 +246,8 @@ describe('a factory', () => {
       (await api.get(jobPath(id, '/runs'))).body,
       await jobOf(id),
     ]);
-    expect(runner.read('said')).toContain(runner.token);
+    expect(runner.read('said')).toContain(`"Authorization: Bearer ${runner.token}"`);
+    expect(runner.read('said')).toContain('"X-Product-Id: default"');
     expect(runner.read('argv')).toContain('-K');
     expect(runner.read('seen')).toContain('AQ_FLEET=1');
     const { meta, log } = runner.files('shipped');
