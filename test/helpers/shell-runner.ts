@@ -117,3 +117,21 @@ export async function fleetShellRunner(api: TestApi, variables: Record<string, s
     },
   };
 }
+
+/** Works until it is told to go on, in a process below another, and would ship. */
+export const WORK = {
+  AQ_RUN: 'sleep 1000 & echo $! >../pid; touch ../begun; until [ -e ../go ]; do sleep 0.1; done',
+  AQ_SHIP: 'touch ../merged',
+};
+
+export const begun = (runner: ShellRunner) =>
+  waitUntil(() => runner.has('begun'), { what: `the work to begin; ${runner.events()}`, timeoutMs: 30_000 });
+
+export const isGone = (pid: string) => {
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch {
+    return true;
+  }
+};

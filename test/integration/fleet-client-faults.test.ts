@@ -1,13 +1,12 @@
-/** examples/fleet-runner.sh and the client it is made of: fenced, cut off, stopped and killed. */
+/** examples/fleet-runner.sh and the client it is made of: fenced, and cut off. */
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Role } from '../../workers/role';
 import { startTestApi, type TestApi } from '../helpers/api-server';
 import { startControl } from '../helpers/control-worker';
 import { claimed, fleetRunner, jobPath } from '../helpers/fleet-runner';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
-import { fleetShellRunner, type ShellRunner } from '../helpers/shell-runner';
+import { begun, fleetShellRunner, isGone, type ShellRunner, WORK } from '../helpers/shell-runner';
 import { type TcpProxy, tcpProxy } from '../helpers/tcp-proxy';
 import { waitUntil } from '../helpers/wait-until';
 
@@ -44,12 +43,6 @@ afterAll(async () => {
   await engine?.close();
 });
 
-/** Works until it is told to go on, in a process below another, and would ship. */
-const WORK = {
-  AQ_RUN: 'sleep 1000 & echo $! >../pid; touch ../begun; until [ -e ../go ]; do sleep 0.1; done',
-  AQ_SHIP: 'touch ../merged',
-};
-
 async function factory(variables: Record<string, string> = {}) {
   const runner = await fleetShellRunner(api, { ...WORK, ...variables });
   runners.push(runner);
@@ -63,17 +56,6 @@ const overNetwork = () => ({
 });
 const jobOf = async (id: string) => (await api.get(jobPath(id))).body;
 const taskOf = async (id: string) => (await api.get(`/tasks/${encodeURIComponent(id)}`)).body;
-const begun = (runner: Factory) =>
-  waitUntil(() => runner.has('begun'), { what: `the work to begin; ${runner.events()}`, timeoutMs: 30_000 });
-const isGone = (pid: string) => {
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch {
-    return true;
-  }
-};
-
 /** Until reports of review, testing and shipped got no answer. */
 const unheard = (runner: Factory) =>
   waitUntil(() => (runner.events().match(/call=PATCH .* code=000/g) ?? []).length >= 3, {
@@ -104,7 +86,9 @@ describe('fencing', () => {
       stage: 'building',
     });
     expect(runner.events()).toContain(`event=fenced-abort job=${id} epoch=1\n`);
-    expect(runner.events()).toMatch(/event=quarantined why=fenced .*\/quarantine\//);
+    await waitUntil(() => /event=quarantined why=fenced .*\/quarantine\//.test(runner.events()), {
+      what: 'word of it',
+    });
     await waitUntil(() => isGone(runner.read('pid').trim()), { what: 'its process to be gone' });
     expect(runner.has('merged')).toBe(false);
     expect((await bob.report(id, 'building', 2)).status).toBe(200);
@@ -216,7 +200,7 @@ describe('a coordinator out of reach', () => {
     const { meta } = runner.files('quarantine');
     expect(meta).toMatchObject({ id, leaseEpoch: '1', state: 'fenced', stage: 'shipped' });
     expect(runner.has('merged')).toBe(false);
-    expect(runner.events()).toMatch(/event=quarantined why=fenced/);
+    await waitUntil(() => /event=quarantined why=fenced/.test(runner.events()), { what: 'word of it' });
     // The coordinator shows it to a person as well.
     await waitUntil(
       async () =>
@@ -228,73 +212,4 @@ describe('a coordinator out of reach', () => {
     expect((await jobOf(id)).stage).not.toBe('shipped');
     expect((await bob.report(id, 'shipped', 2)).status).toBe(200);
   });
-
-  it('is not one that answers 503: the work goes on', async () => {
-    const busy = await busyServer();
-    try {
-      const runner = await factory({ AQ_FLEET_LEASE_RENEW_SEC: '1' });
-      const id = await runner.job('do it');
-      const first = runner.start('run');
-      await begun(runner);
-      await first.kill('SIGKILL');
-      runner.say('go');
-      runner.start('run', { AQ_FLEET_API: busy.url });
-      await runner.until('waiting');
-      expect(runner.events()).toContain('code=503');
-      expect((await jobOf(id)).stage).toBe('building');
-    } finally {
-      await busy.close();
-    }
-  });
 });
-
-describe('a runner', () => {
-  it('that is killed takes its job up again under the same epoch, and ends what it left running', async () => {
-    const runner = await factory();
-    const id = await runner.job('do it');
-    const first = runner.start('run');
-    await begun(runner);
-    const pid = runner.read('pid').trim();
-    expect(await first.kill('SIGKILL')).toBe('SIGKILL');
-    expect(isGone(pid)).toBe(false);
-    runner.start('run');
-    await waitUntil(() => isGone(pid), { what: 'the process it left behind to be gone', timeoutMs: 20_000 });
-    runner.say('go');
-    await runner.until('shipped');
-    expect(await taskOf(id)).toMatchObject({ status: 'completed', epoch: 1 });
-  });
-
-  it('that is stopped gives its job back at once, and costs no retry', async () => {
-    const runner = await factory();
-    const id = await runner.job('do it');
-    const command = runner.start('run');
-    await begun(runner);
-    expect(await command.kill()).toBe(0);
-    expect(isGone(runner.read('pid').trim())).toBe(true);
-    expect(await taskOf(id)).toMatchObject({ status: 'created', retry_count: 0 });
-    expect(Object.values(runner.places()).flat()).toEqual([]);
-  });
-
-  it('does not share its directory', async () => {
-    const runner = await factory();
-    await runner.job('do it');
-    runner.start('run');
-    await begun(runner);
-    const second = runner.start('run');
-    expect(await second.ended).toBe(1);
-    expect(second.output()).toContain('is that of the runner');
-  });
-});
-
-/** Answers 503 to everything. */
-async function busyServer() {
-  const server: Server = createServer((_request, response) => {
-    response.writeHead(503, { 'retry-after': '1', connection: 'close' }).end('{"code":"unavailable"}');
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  return {
-    url: `http://127.0.0.1:${port}/api`,
-    close: () => new Promise((resolve) => server.close(resolve)),
-  };
-}
