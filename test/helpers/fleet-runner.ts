@@ -12,7 +12,8 @@ export interface RunnerOptions {
 
 export type Runner = Awaited<ReturnType<typeof fleetRunner>>;
 
-export const jobPath = (id: string) => `/api/fleet/jobs/${encodeURIComponent(id)}`;
+/** `below`: such as `/runs`. */
+export const jobPath = (id: string, below = '') => `/api/fleet/jobs/${encodeURIComponent(id)}${below}`;
 
 export async function fleetRunner(api: TestApi, factoryId: string, given: RunnerOptions = {}) {
   const token = given.token ?? (await api.tokenFor(factoryId));
