@@ -35,12 +35,15 @@ export async function startSystem(options: {
   configFile: string;
   adminToken: string;
   onLine: (line: string) => void;
+  /** More variables of the environment. */
+  variables?: Record<string, string>;
 }): Promise<System> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(process.execPath, [COMMAND, 'start'], {
     env: {
       ...process.env,
+      ...options.variables,
       SIGNALBOX_PORT: String(port),
       SIGNALBOX_STATE_DIR: options.stateDir,
       SIGNALBOX_CONFIG: options.configFile,

@@ -1,0 +1,69 @@
+/** The same process with no agent, with one that waits, and with 1 000. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Api } from '../../examples/demo/api';
+import type { System } from '../../examples/demo/system';
+import { cpuMsOf } from '../usage';
+import { type Crowd, parkCrowd } from './crowd';
+import { type Parked, parkedOf, type Rest } from './parked-figures';
+import type { CountedServer } from './visibility-calls';
+
+/** As long as a poll, so that each agent asks again once. */
+const REST_MS = 50_000;
+/** For what was begun before, and for the metrics of the server to be up to date. */
+const CALM_MS = 5_000;
+const AGENTS = 1_000;
+
+interface Measured {
+  system: System;
+  enginePid: number;
+  admin: Api;
+  server: CountedServer;
+}
+
+/** @returns with the crowd still there */
+export async function measureParked(of: Measured): Promise<{ parked: Parked; crowd: Crowd }> {
+  const { admin, system } = of;
+  const idle = await rest(of, null, 0);
+  const single = await parkCrowd(admin, system.url, { name: 'single', count: 1, comeOverMs: 0 });
+  const one = await rest(of, single, 1).finally(single.end);
+  const crowd = await parkCrowd(admin, system.url, { name: 'crowd', count: AGENTS, comeOverMs: REST_MS });
+  try {
+    return { parked: parkedOf(idle, one, await rest(of, crowd, AGENTS)), crowd };
+  } catch (error) {
+    await crowd.end();
+    throw error;
+  }
+}
+
+async function rest(
+  { system, enginePid, server }: Measured,
+  crowd: Crowd | null,
+  agents: number,
+): Promise<Rest> {
+  await pause(CALM_MS);
+  const look = async () => ({
+    at: performance.now(),
+    cpuMs: cpuMs(system.pid),
+    engineCpuMs: cpuMs(enginePid),
+    calls: await server.calls(),
+    polls: (await crowd?.state())?.polls ?? 0,
+  });
+  const before = await look();
+  await pause(REST_MS);
+  const after = await look();
+  const { waiting, odd } = (await crowd?.state()) ?? { waiting: 0, odd: {} };
+  if (Object.keys(odd).length > 0) throw new Error(`waiting was disturbed: ${JSON.stringify(odd)}`);
+  // A few are between two polls.
+  if (waiting < 0.95 * agents) throw new Error(`only ${waiting} of ${agents} agents wait`);
+  return {
+    agents,
+    seconds: (after.at - before.at) / 1000,
+    cpuMs: after.cpuMs - before.cpuMs,
+    engineCpuMs: after.engineCpuMs - before.engineCpuMs,
+    visibilityCalls: after.calls - before.calls,
+    polls: after.polls - before.polls,
+  };
+}
+
+const cpuMs = (pid: number) => cpuMsOf(readFileSync(`/proc/${pid}/stat`, 'latin1'));

@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { parkedOf, type Rest } from '../../../bench/pull/parked-figures';
+import { besideOf, timesOf } from '../../../bench/pull/times';
+import { visibilityCallsOf } from '../../../bench/pull/visibility-calls';
+
+describe('times', () => {
+  it('have a median and a 95th percentile', () => {
+    const ms = Array.from({ length: 100 }, (_, i) => 100 - i);
+    expect(timesOf(ms)).toEqual({ samples: 100, p50Ms: 50.5, p95Ms: 96 });
+  });
+
+  it('of one are that one', () => {
+    expect(timesOf([7])).toEqual({ samples: 1, p50Ms: 7, p95Ms: 7 });
+  });
+
+  it('of none are refused', () => {
+    expect(() => timesOf([])).toThrow(RangeError);
+  });
+
+  it('are compared by their medians', () => {
+    const { product, bare, ratio } = besideOf([30, 30, 900], [20, 21, 1]);
+    expect(ratio).toBe(1.5);
+    expect([product.p50Ms, bare.p50Ms]).toEqual([30, 20]);
+  });
+});
+
+describe('agents that wait', () => {
+  const rest = (changes: Partial<Rest>): Rest => ({
+    agents: 0,
+    seconds: 50,
+    cpuMs: 500,
+    engineCpuMs: 1_000,
+    visibilityCalls: 0,
+    polls: 0,
+    ...changes,
+  });
+  const idle = rest({});
+  const one = rest({ agents: 1, cpuMs: 600, visibilityCalls: 50, polls: 1 });
+
+  it('cost what the process needs more than with none of them', () => {
+    const crowd = rest({
+      agents: 1_000,
+      cpuMs: 1_250,
+      engineCpuMs: 6_000,
+      visibilityCalls: 55,
+      polls: 1_000,
+    });
+    const parked = parkedOf(idle, one, crowd);
+    expect(parked).toMatchObject({ agents: 1_000, rests: [idle, one, crowd] });
+    expect(parked.cores).toBeCloseTo(0.015);
+    expect(parked.engineCores).toBeCloseTo(0.1);
+    expect(parked.msPerPoll).toBeCloseTo(0.75);
+    expect(parked.callsAdded).toBeCloseTo(0.1);
+  });
+
+  it('are compared over times of different lengths', () => {
+    const crowd = rest({ agents: 10, seconds: 100, cpuMs: 1_000, visibilityCalls: 100 });
+    const parked = parkedOf(idle, one, crowd);
+    expect(parked.cores).toBeCloseTo(0);
+    expect(parked.callsAdded).toBeCloseTo(0);
+    expect(parked.msPerPoll).toBeNaN();
+  });
+});
+
+describe('visibility calls', () => {
+  const metrics = `# TYPE service_requests counter
+service_requests{namespace="default",operation="ListWorkflowExecutions",service_name="frontend"} 41
+service_requests{namespace="other",operation="CountWorkflowExecutions",service_name="frontend"} 2e+02
+service_requests{namespace="default",operation="ListWorkflowExecutions",service_name="history"} 7
+service_requests{namespace="default",operation="StartWorkflowExecution",service_name="frontend"} 9
+service_requests_other{operation="ListWorkflowExecutions",service_name="frontend"} 5
+`;
+
+  it('are lists and counts of every namespace, as the frontend has them', () => {
+    expect(visibilityCallsOf(metrics)).toBe(241);
+  });
+
+  it('of a server that was never asked are none', () => {
+    expect(visibilityCallsOf('')).toBe(0);
+  });
+});
