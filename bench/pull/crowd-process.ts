@@ -19,14 +19,16 @@ export interface CrowdState {
   waiting: number;
   /** Answered with 204. */
   polls: number;
-  /** All other answers and failures, how often each. */
-  odd: Record<string, number>;
+  /** All other answers, and failures. */
+  odd: number;
+  /** The latest of these. */
+  lastOdd: string | number | null;
 }
 
 const WAIT_MS = 50_000;
 const AFTER_FAILURE_MS = 1_000;
 
-const state: CrowdState = { waiting: 0, polls: 0, odd: {} };
+const state: CrowdState = { waiting: 0, polls: 0, odd: 0, lastOdd: null };
 const connections = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
 
 async function live(order: CrowdOrder, { id, token }: CrowdOrder['agents'][number]) {
@@ -45,7 +47,8 @@ async function live(order: CrowdOrder, { id, token }: CrowdOrder['agents'][numbe
     if (answer === 204) {
       state.polls += 1;
     } else {
-      state.odd[answer] = (state.odd[answer] ?? 0) + 1;
+      state.odd += 1;
+      state.lastOdd = answer;
       await pause(AFTER_FAILURE_MS);
     }
   }

@@ -43,12 +43,12 @@ export async function startSystem(options: {
   const child = spawn(process.execPath, [COMMAND, 'start'], {
     env: {
       ...process.env,
-      ...options.variables,
       SIGNALBOX_PORT: String(port),
       SIGNALBOX_STATE_DIR: options.stateDir,
       SIGNALBOX_CONFIG: options.configFile,
       SIGNALBOX_ADMIN_TOKEN: options.adminToken,
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
+      ...options.variables,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
