@@ -3,15 +3,17 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Api } from '../../examples/demo/api';
 import type { System } from '../../examples/demo/system';
+import { until } from '../until';
 import { cpuMsOf } from '../usage';
+import type { CountedServer } from './counted-server';
 import { type Crowd, parkCrowd } from './crowd';
 import { type Parked, parkedOf, type Rest } from './parked-figures';
-import type { CountedServer } from './visibility-calls';
 
 /** As long as a poll, so that each agent asks again once. */
 const REST_MS = 50_000;
-/** For what was begun before, and for the metrics of the server to be up to date. */
+/** How long no workflow makes a step before what was begun is taken to have ended. */
 const CALM_MS = 5_000;
+const SETTLED_MS = 300_000;
 const AGENTS = 1_000;
 
 interface Measured {
@@ -41,12 +43,12 @@ async function rest(
   crowd: Crowd | null,
   agents: number,
 ): Promise<Rest> {
-  await pause(CALM_MS);
+  await settled(server);
   const look = async () => ({
     at: performance.now(),
     cpuMs: cpuMs(system.pid),
     engineCpuMs: cpuMs(enginePid),
-    calls: await server.calls(),
+    calls: (await server.calls()).visibility,
     ...((await crowd?.state()) ?? { waiting: 0, polls: 0, odd: 0 }),
   });
   const before = await look();
@@ -64,6 +66,15 @@ async function rest(
     visibilityCalls: after.calls - before.calls,
     polls: after.polls - before.polls,
   };
+}
+
+/** Agents that came are registered by workflows, which takes its time when they are many. */
+async function settled(server: CountedServer): Promise<void> {
+  await until('no workflow makes a step', SETTLED_MS, async () => {
+    const before = (await server.calls()).workflowTasks;
+    await pause(CALM_MS);
+    return (await server.calls()).workflowTasks === before;
+  });
 }
 
 const cpuMs = (pid: number) => cpuMsOf(readFileSync(`/proc/${pid}/stat`, 'latin1'));

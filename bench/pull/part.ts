@@ -11,11 +11,11 @@ import { type System, startSystem } from '../../examples/demo/system';
 import { readServerRecord } from '../../workers/temporal/server-record';
 import { temporalAddress } from '../temporal-address';
 import { type Backlog, measureBacklog } from './backlog';
+import { type CountedServer, countedServer } from './counted-server';
 import { measureDelivery } from './delivery';
 import { measureParked } from './parked';
 import type { Parked } from './parked-figures';
 import type { Beside } from './times';
-import { type CountedServer, countedServer } from './visibility-calls';
 
 export interface PullFigures {
   /** With no other agent, and with all of `parked` waiting as well. */

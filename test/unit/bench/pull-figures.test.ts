@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { callsOf } from '../../../bench/pull/counted-server';
 import { parkedOf, type Rest } from '../../../bench/pull/parked-figures';
 import { besideOf, timesOf } from '../../../bench/pull/times';
-import { visibilityCallsOf } from '../../../bench/pull/visibility-calls';
 
 describe('times', () => {
   it('have a median and a 95th percentile', () => {
@@ -62,20 +62,22 @@ describe('agents that wait', () => {
   });
 });
 
-describe('visibility calls', () => {
+describe('calls', () => {
   const metrics = `# TYPE service_requests counter
 service_requests{namespace="default",operation="ListWorkflowExecutions",service_name="frontend"} 41
 service_requests{namespace="other",operation="CountWorkflowExecutions",service_name="frontend"} 2e+02
+service_requests{namespace="temporal_system",operation="ListWorkflowExecutions",service_name="frontend"} 3
 service_requests{namespace="default",operation="ListWorkflowExecutions",service_name="history"} 7
+service_requests{namespace="default",operation="RespondWorkflowTaskCompleted",service_name="frontend"} 6
 service_requests{namespace="default",operation="StartWorkflowExecution",service_name="frontend"} 9
 service_requests_other{operation="ListWorkflowExecutions",service_name="frontend"} 5
 `;
 
-  it('are lists and counts of every namespace, as the frontend has them', () => {
-    expect(visibilityCallsOf(metrics)).toBe(241);
+  it('are those that reached the frontend, but not those of the server itself', () => {
+    expect(callsOf(metrics)).toEqual({ visibility: 241, workflowTasks: 6 });
   });
 
   it('of a server that was never asked are none', () => {
-    expect(visibilityCallsOf('')).toBe(0);
+    expect(callsOf('')).toEqual({ visibility: 0, workflowTasks: 0 });
   });
 });

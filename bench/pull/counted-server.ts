@@ -1,19 +1,29 @@
-/** How often visibility was asked, by the metrics of the Temporal server: by whomever, so nothing escapes the count. */
+/** What a Temporal server was asked, by its own metrics: by whomever, so nothing escapes the count. */
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../examples/demo/system';
 import { readEnvironment } from '../../workers/config/environment';
 import { resolveTemporalCli } from '../../workers/temporal/resolve-cli';
 
-const COUNTED = new Set(['ListWorkflowExecutions', 'CountWorkflowExecutions', 'ScanWorkflowExecutions']);
+const VISIBILITY = ['ListWorkflowExecutions', 'CountWorkflowExecutions', 'ScanWorkflowExecutions'];
+const WORKFLOW_TASKS = ['RespondWorkflowTaskCompleted'];
 const SAMPLE = /^service_requests\{([^}]*)\} (\S+)$/gm;
 
-/** Lists and counts since the server began, from its metrics as Prometheus reads them; those of the frontend alone. */
-export function visibilityCallsOf(metrics: string): number {
-  let calls = 0;
+export interface Calls {
+  /** Lists and counts. */
+  visibility: number;
+  /** Steps of workflows that workers have done. */
+  workflowTasks: number;
+}
+
+/** Since the server began, from its metrics as Prometheus reads them; those of the frontend about our namespace. */
+export function callsOf(metrics: string): Calls {
+  const calls: Calls = { visibility: 0, workflowTasks: 0 };
   for (const [, labels = '', value] of metrics.matchAll(SAMPLE)) {
-    const label = (name: string) => new RegExp(`(?:^|,)${name}="([^"]*)"`).exec(labels)?.[1];
-    if (label('service_name') === 'frontend' && COUNTED.has(label('operation') ?? '')) calls += Number(value);
+    const label = (name: string) => new RegExp(`(?:^|,)${name}="([^"]*)"`).exec(labels)?.[1] ?? '';
+    if (label('service_name') !== 'frontend' || label('namespace') === 'temporal_system') continue;
+    if (VISIBILITY.includes(label('operation'))) calls.visibility += Number(value);
+    if (WORKFLOW_TASKS.includes(label('operation'))) calls.workflowTasks += Number(value);
   }
   return calls;
 }
@@ -21,8 +31,8 @@ export function visibilityCallsOf(metrics: string): number {
 export interface CountedServer {
   /** A `temporal` command that starts its server with metrics. */
   command: string;
-  /** Lists and counts since the server began; some seconds behind. */
-  calls(): Promise<number>;
+  /** Since the server began; some seconds behind. */
+  calls(): Promise<Calls>;
 }
 
 /** The `temporal` command that the product would use, with metrics. */
@@ -44,7 +54,7 @@ esac
     command,
     async calls() {
       const response = await fetch(`http://127.0.0.1:${port}/metrics`);
-      return visibilityCallsOf(await response.text());
+      return callsOf(await response.text());
     },
   };
 }
