@@ -10,7 +10,7 @@ export interface CrowdOrder {
   url: string;
   capability: string;
   agents: Array<{ id: string; token: string }>;
-  /** How long until all of them have come, in milliseconds: they do not come all at once, so nor do their polls. */
+  /** How long until all of them have come, in milliseconds: they do not come all at once. */
   comeOverMs: number;
 }
 

@@ -32,33 +32,36 @@ describe('agents that wait', () => {
     engineCpuMs: 1_000,
     visibilityCalls: 0,
     polls: 0,
+    odd: 0,
     ...changes,
   });
   const idle = rest({});
   const one = rest({ agents: 1, cpuMs: 600, visibilityCalls: 50, polls: 1 });
 
+  const still = rest({ agents: 1_000, seconds: 30, cpuMs: 600, visibilityCalls: 30 });
+
   it('cost what the process needs more than with none of them', () => {
-    const crowd = rest({
-      agents: 1_000,
-      cpuMs: 1_250,
+    const polling = rest({
+      ...still,
+      seconds: 50,
+      cpuMs: 2_000,
       engineCpuMs: 6_000,
       visibilityCalls: 55,
       polls: 1_000,
     });
-    const parked = parkedOf(idle, one, crowd);
-    expect(parked).toMatchObject({ agents: 1_000, rests: [idle, one, crowd] });
-    expect(parked.cores).toBeCloseTo(0.015);
+    const parked = parkedOf({ idle, one, still, polling });
+    expect(parked).toMatchObject({ agents: 1_000, rests: [idle, one, still, polling] });
+    expect(parked.cores).toBeCloseTo(0.01);
+    expect(parked.pollingCores).toBeCloseTo(0.03);
     expect(parked.engineCores).toBeCloseTo(0.1);
-    expect(parked.msPerPoll).toBeCloseTo(0.75);
+    expect(parked.msPerPoll).toBeCloseTo(1);
     expect(parked.callsAdded).toBeCloseTo(0.1);
   });
 
-  it('are compared over times of different lengths', () => {
-    const crowd = rest({ agents: 10, seconds: 100, cpuMs: 1_000, visibilityCalls: 100 });
-    const parked = parkedOf(idle, one, crowd);
-    expect(parked.cores).toBeCloseTo(0);
-    expect(parked.callsAdded).toBeCloseTo(0);
-    expect(parked.msPerPoll).toBeNaN();
+  it('may ask again while they are taken to wait', () => {
+    const moved = { ...still, cpuMs: 630, polls: 30 };
+    const polling = rest({ ...still, seconds: 60, cpuMs: 2_200, polls: 1_060 });
+    expect(parkedOf({ idle, one, still: moved, polling }).msPerPoll).toBeCloseTo(0.94);
   });
 });
 
