@@ -3,7 +3,7 @@
  * many tasks waiting, and from creation to delivery; then runs over SSH beside OpenSSH, and 100 of them at once.
  * Only the ratios mean anything; times depend on the machine.
  * Options: --rounds N (default 3), --scale X (lives per round, default 1), --tasks N (that wait in the part about
- * pulling, default 10 000), --part engine|pull|ssh (default: all).
+ * pulling, default 10 000 times the scale), --part engine|pull|ssh (default: all).
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,12 +14,16 @@ import { measurePull } from './pull/part';
 import { type Figures, report } from './report';
 import { measureSsh } from './ssh/part';
 
+/** That wait in the part about pulling; filling takes minutes, so a smaller scale has fewer. */
+const TASKS = 10_000;
+const TASKS_MIN = 1_000;
+
 async function main() {
   const { values } = parseArgs({
     options: {
       rounds: { type: 'string', default: '3' },
       scale: { type: 'string', default: '1' },
-      tasks: { type: 'string', default: '10000' },
+      tasks: { type: 'string' },
       part: { type: 'string' },
     },
   });
@@ -38,8 +42,9 @@ async function main() {
   await attempt('engine', async () => {
     figures.engine = await measureEngine(join(directory, 'engine'), { rounds, scale, onLine });
   });
+  const tasks = Number(values.tasks ?? Math.max(TASKS_MIN, Math.round(TASKS * Math.min(1, scale))));
   await attempt('pull', async () => {
-    figures.pull = await measurePull(join(directory, 'pull'), { tasks: Number(values.tasks), onLine });
+    figures.pull = await measurePull(join(directory, 'pull'), { tasks, onLine });
   });
   await attempt('ssh', async () => {
     figures.ssh = await measureSsh(join(directory, 'ssh'), onLine);

@@ -3,7 +3,7 @@ import { callsPerSecond, coresOf, type Parked } from './parked-figures';
 import type { PullFigures } from './part';
 import type { Beside, Times } from './times';
 
-export const PULL_AIM = { cores: 0.02, callsAdded: 0, ofFew: 1.3, ofBare: 1.5 };
+export const PULL_AIM = { tasks: 10_000, cores: 0.02, callsAdded: 0, ofFew: 1.3, ofBare: 1.5 };
 /** A window may catch a look of the board more or less, and a full one now and then. */
 const CALLS_TOLERANCE = 0.1;
 
@@ -16,6 +16,9 @@ export function reportPull({ delivery, parked, backlog, load }: PullFigures) {
   console.table([backlog.few, backlog.many].map((side) => ({ tasks: side.tasks, ...row(side) })));
   console.log(`Filled in ${round(backlog.fillSeconds)} s; ratio of the medians ${round(backlog.ratio, 2)}`);
   console.log(`Aim: at most ${PULL_AIM.ofFew}: ${verdict(backlog.ratio <= PULL_AIM.ofFew)}`);
+  if (backlog.many.tasks < PULL_AIM.tasks) {
+    console.log(`The aim is about ${PULL_AIM.tasks} tasks; these were fewer, by --tasks or --scale`);
+  }
   console.log(
     '\nFrom creating a task to its delivery to an agent that waits, beside start and Update (in turns)',
   );
