@@ -23,13 +23,31 @@ export interface CrowdState {
   odd: number;
   /** The latest of these. */
   lastOdd: string | number | null;
+  /** Some are kept from asking again, until all polls have ended. */
+  gathering: boolean;
 }
 
 const WAIT_MS = 50_000;
 const AFTER_FAILURE_MS = 1_000;
+/** In which all of them ask again, once they are gathered. */
+const TOGETHER_MS = 8_000;
 
-const state: CrowdState = { waiting: 0, polls: 0, odd: 0, lastOdd: null };
+const state: CrowdState = { waiting: 0, polls: 0, odd: 0, lastOdd: null, gathering: false };
 const connections = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+
+let gathered: Array<() => void> = [];
+
+/** Resolves when the agent may ask again. */
+async function turn(all: number): Promise<void> {
+  if (!state.gathering) return;
+  const released = new Promise<void>((resolve) => gathered.push(resolve));
+  if (gathered.length === all) {
+    for (const release of gathered) setTimeout(release, Math.random() * TOGETHER_MS);
+    gathered = [];
+    state.gathering = false;
+  }
+  await released;
+}
 
 async function live(order: CrowdOrder, { id, token }: CrowdOrder['agents'][number]) {
   for (;;) {
@@ -51,6 +69,7 @@ async function live(order: CrowdOrder, { id, token }: CrowdOrder['agents'][numbe
       state.lastOdd = answer;
       await pause(AFTER_FAILURE_MS);
     }
+    await turn(order.agents.length);
   }
 }
 
@@ -71,9 +90,13 @@ function post(url: string, token: string, body: string): Promise<number> {
 }
 
 if (require.main === module) {
-  process.on('message', (message: CrowdOrder | 'state') => {
+  process.on('message', (message: CrowdOrder | 'state' | 'gather') => {
     if (message === 'state') {
       process.send?.(state);
+      return;
+    }
+    if (message === 'gather') {
+      state.gathering = true;
       return;
     }
     const between = message.comeOverMs / message.agents.length;

@@ -13,6 +13,8 @@ const PARKED_MS = 120_000;
 
 export interface Crowd {
   state(): Promise<CrowdState>;
+  /** Lets all polls end and begin again within some seconds; resolves when all of them wait. */
+  gather(): Promise<void>;
   /** All hang up. */
   end(): Promise<void>;
 }
@@ -39,6 +41,13 @@ export async function parkCrowd(
     child.disconnect();
     await gone;
   };
+  const gather = async () => {
+    child.send('gather');
+    await until('the agents wait all together', PARKED_MS, async () => {
+      const { waiting, gathering } = await state();
+      return waiting === count && !gathering;
+    });
+  };
   child.send({ url, capability: CAPABILITY, agents, comeOverMs } satisfies CrowdOrder);
   try {
     await until(
@@ -51,7 +60,7 @@ export async function parkCrowd(
     await end();
     throw error;
   }
-  return { state, end };
+  return { state, gather, end };
 }
 
 export async function withToken(admin: Api, id: string): Promise<{ id: string; token: string }> {

@@ -11,11 +11,9 @@ import { type Parked, parkedOf, type Rest } from './parked-figures';
 
 /** As long as a poll, so that each agent asks again once. */
 const CYCLE_MS = 50_000;
-/** Less than a poll takes, when all have come within the rest of one. */
+/** Less than is left of a poll when they have been gathered. */
 const STILL_MS = 30_000;
-const COME_OVER_MS = 12_000;
-/** How long no poll ends before they are taken to wait all together. */
-const STILL_FOR_MS = 2_000;
+const COME_OVER_MS = 20_000;
 /** How long no workflow makes a step before what was begun is taken to have ended. */
 const CALM_MS = 5_000;
 const SETTLED_MS = 300_000;
@@ -44,7 +42,7 @@ export async function measureParked(of: Measured): Promise<{ parked: Parked; cro
   });
   try {
     await settled(server);
-    await until('all polls have begun again', SETTLED_MS, () => isStill(crowd));
+    await crowd.gather();
     const still = await rest(of, STILL_MS, crowd, AGENTS);
     const polling = await rest(of, CYCLE_MS, crowd, AGENTS);
     return { parked: parkedOf({ idle, one, still, polling }), crowd };
@@ -52,22 +50,6 @@ export async function measureParked(of: Measured): Promise<{ parked: Parked; cro
     await crowd.end();
     throw error;
   }
-}
-
-/** They poll in one wave: looked for is the time after its end. */
-async function isStill(crowd: Crowd): Promise<boolean> {
-  const deadline = performance.now() + CYCLE_MS;
-  let before = await crowd.state();
-  let ended = 0;
-  while (performance.now() < deadline) {
-    await pause(STILL_FOR_MS);
-    const now = await crowd.state();
-    const moved = now.polls - before.polls;
-    ended += moved;
-    if (ended > 0 && moved === 0 && now.waiting === AGENTS) return true;
-    before = now;
-  }
-  return false;
 }
 
 async function rest(
