@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import type { Api } from '../examples/demo/api';
 import { BARE_QUEUE } from './bare-worker';
 import { doneSignal, takeUpdate } from './bare-workflow';
+import { completed } from './completed';
 
 export type Life = (worker: number) => Promise<void>;
 
@@ -24,14 +25,7 @@ export function restLife(creator: Api, agents: readonly Api[]): Life {
       request_id: randomUUID(),
     });
     expect(taken.status, 200, taken.body);
-    const { task, lease } = taken.body;
-    const done = await agent.post(`/tasks/${encodeURIComponent(task.id)}/complete`, {
-      epoch: lease.epoch,
-      completion_id: randomUUID(),
-      receipt: { status: 'completed', summary: 'done' },
-    });
-    expect(done.status, 200, done.body);
-    if (done.body.status !== 'completed') throw new Error(`not closed: ${JSON.stringify(done.body)}`);
+    await completed(agent, taken.body);
   };
 }
 

@@ -2,6 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineFigures } from './engine';
+import type { PullFigures } from './pull/part';
+import { PULL_AIM, reportPull } from './pull/report';
 import type { Fleet } from './ssh/fleet-figures';
 import type { Latency } from './ssh/latency';
 import type { SshFigures } from './ssh/part';
@@ -11,19 +13,23 @@ const AIM = { ratio: 0.6, actions: 10, ofCold: 0.3, ofMaster: 1, peakMb: 1_000, 
 export interface Figures {
   engine?: EngineFigures;
   /** Why it was left out, where it was. */
+  pull?: PullFigures | string;
+  /** Why it was left out, where it was. */
   ssh?: SshFigures | string;
 }
 
 const round = (value: number, digits = 1) => Number(value.toFixed(digits));
 
-export function report({ engine, ssh }: Figures) {
+export function report({ engine, pull, ssh }: Figures) {
   if (engine !== undefined) reportEngine(engine);
+  if (typeof pull === 'string') console.log(`\nAgents that pull: left out, ${pull}`);
+  else if (pull !== undefined) reportPull(pull);
   if (typeof ssh === 'string') console.log(`\nOver SSH: left out, ${ssh}`);
   else if (ssh !== undefined) reportSsh(ssh);
   const folder = join(__dirname, '..', '..', 'bench', 'results');
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${new Date().toISOString().replaceAll(':', '-')}.json`);
-  writeFileSync(file, JSON.stringify({ ...engine, ssh, aim: AIM }, null, 2));
+  writeFileSync(file, JSON.stringify({ ...engine, pull, ssh, aim: { ...AIM, pull: PULL_AIM } }, null, 2));
   console.log(`JSON: ${file}`);
 }
 

@@ -35,6 +35,8 @@ export async function startSystem(options: {
   configFile: string;
   adminToken: string;
   onLine: (line: string) => void;
+  /** More variables of the environment. */
+  variables?: Record<string, string>;
 }): Promise<System> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -46,6 +48,7 @@ export async function startSystem(options: {
       SIGNALBOX_CONFIG: options.configFile,
       SIGNALBOX_ADMIN_TOKEN: options.adminToken,
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
+      ...options.variables,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

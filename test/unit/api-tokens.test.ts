@@ -48,6 +48,18 @@ describe('a bearer token', () => {
     expect(await tokens.verify(await make())).toBeNull();
   });
 
+  it('is remembered, and no other with it', async () => {
+    const [token, other] = await Promise.all([
+      tokens.issue(ada),
+      forged({}, new Uint8Array(randomBytes(32))),
+    ]);
+    for (let i = 0; i < 3; i++) {
+      expect(await tokens.verify(token)).toEqual(ada);
+      expect(await tokens.verify(`${token}x`)).toBeNull();
+      expect(await tokens.verify(other)).toBeNull();
+    }
+  });
+
   it('does not survive a changed byte', async () => {
     const [head, , signature] = (await tokens.issue(ada)).split('.');
     const payload = Buffer.from(
