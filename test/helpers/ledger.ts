@@ -55,15 +55,14 @@ export class Ledger {
   /** What this agent is at work on, as far as anybody can tell. */
   holding(agent: string): Holding | null {
     const held = this.lastGrant.get(agent);
-    if (held === undefined || this.isOver(held)) return null;
-    const sent = [...this.handedIn.values()].some((it) => it.task === held.task && it.epoch === held.epoch);
-    return sent ? null : held;
+    return held === undefined || this.isOver(held) ? null : held;
   }
 
-  takenOver = ({ task, epoch }: Holding): boolean => (this.epochs.get(task) ?? 0) > epoch;
-
-  /** Somebody else has it, or it is done. */
-  isOver = (held: Holding): boolean => this.done.has(held.task) || this.takenOver(held);
+  /** Somebody else has it, or its receipt was sent. */
+  isOver({ task, epoch }: Holding): boolean {
+    const sent = [...this.handedIn.values()].some((it) => it.task === task && it.epoch === epoch);
+    return sent || (this.epochs.get(task) ?? 0) > epoch;
+  }
 }
 
 /** Of a call that hands a receipt in. */
