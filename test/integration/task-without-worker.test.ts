@@ -65,7 +65,8 @@ it('a release, and then the end of its lease: the task is free, and goes to anot
   await task.handle.signal(releaseSignal, release);
   await expired(task);
   control = await startControl(engine.temporal);
-  expect(await task.claim('agent:b')).toMatchObject({ epoch: 2 });
-  await task.complete({ epoch: 2, holder: 'agent:b' });
+  const { epoch } = await task.claim('agent:b');
+  expect(epoch).toBeGreaterThan(1);
+  await task.complete({ epoch, holder: 'agent:b' });
   expect((await task.handle.result()).view).toMatchObject({ status: 'completed', retry_count: 0 });
 });
