@@ -76,7 +76,9 @@ export class Delivery {
       if (keeper.fence === null) await this.d.logs.flush(AbortSignal.any([halt, keeper.fenced]));
     }
     const { receipt, completion_id } = record.report;
-    const answer = await this.untilAnswered(() => lease.complete(receipt, completion_id), halt);
+    // Durable, and no more than that: a lease that is over by now may be over by this very receipt, or before it.
+    const open = ({ status }: Answer) => status === 202 && keeper.fence !== null;
+    const answer = await this.untilAnswered(() => lease.complete(receipt, completion_id), halt, open);
     if (answer === null) return;
     await this.afterReport(answer, receipt);
   }
@@ -84,7 +86,7 @@ export class Delivery {
   private async afterReport(answer: Answer, receipt: Receipt): Promise<void> {
     const { deps } = this.d;
     const verdict = verdictOf(answer);
-    if (verdict === 'done' && (answer.status === 200 || this.d.keeper.fence === null)) {
+    if (verdict === 'done') {
       deps.logger.info(
         { ...this.said, status: receipt.status, answer: answer.status },
         'the receipt was taken',
@@ -164,9 +166,13 @@ export class Delivery {
     await deps.outbox.remove(record);
   }
 
-  private untilAnswered(send: () => Promise<Answer>, signal: AbortSignal): Promise<Answer | null> {
+  private untilAnswered(
+    send: () => Promise<Answer>,
+    signal: AbortSignal,
+    open?: (answer: Answer) => boolean,
+  ): Promise<Answer | null> {
     const { logger, random } = this.d.deps;
-    return untilAnswered(send, { pauses: PAUSES, random, signal }, (why) =>
+    return untilAnswered(send, { pauses: PAUSES, random, signal, ...(open && { open }) }, (why) =>
       logger.warn({ ...this.said, why }, 'not taken yet; sending it again'),
     );
   }

@@ -26,8 +26,9 @@ export function createKeeper<T>(
         scope
           .run(() => run(item))
           .catch((error: unknown) => {
-            // Cancelled by the line above. Anything else is a bug: it fails the workflow task, loudly.
-            if (!isCancellation(error)) throw error;
+            // Cancelled above: then it may also have ended by itself in the same activation, and says how, such as a
+            // lease that ran out as its receipt came. Anything else is a bug: it fails the workflow task, loudly.
+            if (!scope.consideredCancelled && !isCancellation(error)) throw error;
           });
       }
     },
