@@ -125,7 +125,7 @@ export const WORK = {
 };
 
 export const begun = (runner: ShellRunner) =>
-  waitUntil(() => runner.has('begun'), { what: `the work to begin; ${runner.events()}`, timeoutMs: 30_000 });
+  waitUntil(() => runner.has('begun'), { what: `the work to begin; ${runner.events()}`, timeoutMs: 60_000 });
 
 export const isGone = (pid: string) => {
   try {

@@ -79,7 +79,7 @@ export function testAgents(api: TestApi) {
     untilSaid: (pattern: RegExp) =>
       told(
         waitUntil(() => logs.some((line) => pattern.test(line)), {
-          timeoutMs: 30_000,
+          timeoutMs: 60_000,
           what: String(pattern),
         }),
       ),

@@ -1,15 +1,13 @@
 /** The agent library and what the registry and the log route add: output as it grows, quiet, kill. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Role } from '../../workers/role';
 import { startTestApi, type TestApi } from '../helpers/api-server';
 import { startControl } from '../helpers/control-worker';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { processLives, type TestAgents, testAgents } from '../helpers/test-agents';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(120_000);
 
 let engine: TestNamespace;
 let control: Role;
@@ -44,7 +42,7 @@ describe('the output of an agent', () => {
     await agents.create('talk', 'talker', body);
     const output = async () => String((await api.get(`${agents.path('talk')}/output`)).body);
     await waitUntil(async () => (await output()) === 'first\n', {
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
       what: 'the first line',
     });
     writeFileSync(gate, '');

@@ -1,7 +1,7 @@
 /** The agent library against the real API and engine, with real git and real processes. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Role } from '../../workers/role';
 import { startTestApi, type TestApi } from '../helpers/api-server';
 import { bareRepository } from '../helpers/bare-repository';
@@ -9,8 +9,6 @@ import { startControl } from '../helpers/control-worker';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { processLives, type TestAgents, testAgents } from '../helpers/test-agents';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(120_000);
 
 let engine: TestNamespace;
 let control: Role;
@@ -117,7 +115,7 @@ describe('an agent that is lost in mid-task', () => {
     const body = 'if [ -e half ]; then cat half; else echo half-done > half; sleep 1000; fi';
     await agents.create('handed-over', 'lost', body, { repository: origin.path, branch_name: 'task/over' });
     const wip = 'signalbox-wip/task/over-1';
-    await waitUntil(() => origin.branches().includes(wip), { timeoutMs: 30_000, what: 'a checkpoint' });
+    await waitUntil(() => origin.branches().includes(wip), { timeoutMs: 60_000, what: 'a checkpoint' });
     // Two renewals later the server has been told of it.
     const expiry = async () => (await agents.view('handed-over')).lease.expires_at;
     for (const _ of [1, 2]) {
@@ -259,7 +257,7 @@ describe('an agent that is told to stop', () => {
         readdirSync(work)
           .map((name) => join(work, name, 'pid'))
           .find((file) => existsSync(file) && readFileSync(file, 'utf8') !== ''),
-      { timeoutMs: 30_000, what: 'the run to begin' },
+      { timeoutMs: 60_000, what: 'the run to begin' },
     );
     const pid = Number(readFileSync(pidFile, 'utf8'));
     await agents.untilStatus('given', 'running');

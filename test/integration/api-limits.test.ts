@@ -1,6 +1,6 @@
 /** Time limits that no renewal moves, and what a task carries from one holder to the next. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { RunRequest } from '../../contracts/run';
 import type { Role } from '../../workers/role';
@@ -12,8 +12,6 @@ import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { pullableTask } from '../helpers/pulled-task';
 import { claimBy } from '../helpers/task-state';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 /** Configured, so that a task it could do is not one for agents alone; the test is its worker. */
 const BOX = 'box';
@@ -53,7 +51,7 @@ describe('a holder that renews for ever', () => {
         const beat = await task.say(token, 'heartbeat');
         return (beat.status !== 200 || beat.body.directive !== 'continue') && beat;
       },
-      { what: 'the end of renewals', timeoutMs: 30_000 },
+      { what: 'the end of renewals', timeoutMs: 60_000 },
     );
   }
 

@@ -1,6 +1,6 @@
 /** Taking several tasks at once, and the next one with a receipt; what happens when an answer is lost. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Role } from '../../workers/role';
 import { admissionSignal, revokeTokensSignal } from '../../workflows/messages';
 import { startTestApi, type TestApi } from '../helpers/api-server';
@@ -8,8 +8,6 @@ import { startControl } from '../helpers/control-worker';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { RECEIPT } from '../helpers/pulled-task';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 let engine: TestNamespace;
 let control: Role;

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CATALOGUE } from '../../cli/conformance/catalogue';
 import { type ConformOptions, conform } from '../../cli/conformance/conform';
 import type { Result } from '../../cli/conformance/run-invariants';
@@ -14,8 +14,6 @@ import { startControl } from '../helpers/control-worker';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { SABOTEURS } from '../helpers/saboteurs';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(180_000);
 
 let engine: TestNamespace;
 let control: Role;
@@ -195,7 +193,7 @@ describe('signalbox conformance', () => {
     const listed = async (status: string) => (await api.get(`/tasks?status=${status}`)).body.tasks;
     await waitUntil(async () => (await listed('running')).length > 0, {
       what: 'a renewed lease',
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
     });
     expect(await running.kill('SIGINT')).toBe(1);
     expect(running.output()).toMatch(/^skipped .* v1\/renewal .*\n(.*\n)*? +because +interrupted/m);

@@ -1,6 +1,6 @@
 /** examples/fleet-runner.sh: stopped, killed, and put off by the coordinator. */
 import { createServer, type Server } from 'node:http';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Role } from '../../workers/role';
 import { startTestApi, type TestApi } from '../helpers/api-server';
 import { startControl } from '../helpers/control-worker';
@@ -8,8 +8,6 @@ import { jobPath } from '../helpers/fleet-runner';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { begun, fleetShellRunner, isGone, type ShellRunner, WORK } from '../helpers/shell-runner';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(90_000);
 
 let engine: TestNamespace;
 let control: Role;
@@ -50,7 +48,7 @@ describe('a runner', () => {
     expect(await first.kill('SIGKILL')).toBe('SIGKILL');
     expect(isGone(pid)).toBe(false);
     runner.start('run');
-    await waitUntil(() => isGone(pid), { what: 'the process it left behind to be gone', timeoutMs: 20_000 });
+    await waitUntil(() => isGone(pid), { what: 'the process it left behind to be gone', timeoutMs: 60_000 });
     runner.say('go');
     await runner.until('shipped');
     expect(await taskOf(id)).toMatchObject({ status: 'completed', epoch: 1 });

@@ -1,6 +1,6 @@
 /** examples/fleet-runner.sh and the client it is made of: fenced, and cut off. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Role } from '../../workers/role';
 import { startTestApi, type TestApi } from '../helpers/api-server';
 import { startControl } from '../helpers/control-worker';
@@ -9,8 +9,6 @@ import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { begun, fleetShellRunner, isGone, type ShellRunner, WORK } from '../helpers/shell-runner';
 import { type TcpProxy, tcpProxy } from '../helpers/tcp-proxy';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(90_000);
 
 let engine: TestNamespace;
 let control: Role;
@@ -60,7 +58,7 @@ const taskOf = async (id: string) => (await api.get(`/tasks/${encodeURIComponent
 const unheard = (runner: Factory) =>
   waitUntil(() => (runner.events().match(/call=PATCH .* code=000/g) ?? []).length >= 3, {
     what: `reports without an answer; ${runner.events()}`,
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   });
 
 /** Another factory, with a long lease, takes the job over as soon as it may. */
@@ -149,12 +147,12 @@ describe('a coordinator out of reach', () => {
     network.freeze();
     network.cut();
     runner.say('go');
-    await waitUntil(() => runner.has('testing'), { what: 'the tests to run', timeoutMs: 20_000 });
+    await waitUntil(() => runner.has('testing'), { what: 'the tests to run', timeoutMs: 60_000 });
     expect((await jobOf(id)).stage).not.toBe('testing');
     network.thaw();
     await waitUntil(async () => (await jobOf(id)).stage === 'testing', {
       what: 'its stage',
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     runner.say('go-on');
     await runner.until('shipped');
@@ -170,7 +168,7 @@ describe('a coordinator out of reach', () => {
       runner.start('run');
       await waitUntil(async () => (await jobOf(id)).leaseEpoch === 1, {
         what: 'the claim',
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
       });
       await waitUntil(() => runner.events().includes('path=/fleet/claim code=000'), { what: 'its loss' });
       lossy.thaw();

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Role } from '../../workers/role';
 import { startTestApi, type TestApi } from '../helpers/api-server';
 import { startControl } from '../helpers/control-worker';
@@ -11,8 +11,6 @@ import { jobPath } from '../helpers/fleet-runner';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { fleetShellRunner, type ShellRunner } from '../helpers/shell-runner';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(90_000);
 
 let engine: TestNamespace;
 let control: Role;
@@ -169,7 +167,7 @@ describe('a factory', () => {
         if (stage === 'building') expiries.add(leaseExpiresAt);
         return expiries.size >= 3 && checkpoint?.wipBranch === 'wip/3';
       },
-      { what: 'renewals', timeoutMs: 30_000 },
+      { what: 'renewals', timeoutMs: 60_000 },
     );
     runner.say('go');
     await shipped(id);

@@ -1,14 +1,12 @@
 /** The cases of the contract, as far as they concern the server, and what must not go wrong beside them. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Role } from '../../workers/role';
 import { startTestApi, type TestApi } from '../helpers/api-server';
 import { startControl } from '../helpers/control-worker';
 import { claimed, fleetJob, fleetRunner, jobPath, type Runner } from '../helpers/fleet-runner';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 let engine: TestNamespace;
 let control: Role;

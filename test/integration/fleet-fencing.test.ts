@@ -1,6 +1,6 @@
 /** Who is kept out of a job, and who is not. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Role } from '../../workers/role';
 import { taskWorkflowId } from '../../workflows/names';
 import { startTestApi, type TestApi } from '../helpers/api-server';
@@ -8,8 +8,6 @@ import { startControl } from '../helpers/control-worker';
 import { claimed, fleetJob, fleetRunner, jobPath, type Runner } from '../helpers/fleet-runner';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 let engine: TestNamespace;
 let control: Role;

@@ -1,6 +1,6 @@
 /** What the header of a body asks for: one holder at a time, and a run timeout. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { lockKey } from '../../api/body-header';
 import type { Role } from '../../workers/role';
@@ -11,8 +11,6 @@ import { claimed, fleetRunner } from '../helpers/fleet-runner';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { startTask } from '../helpers/task-driver';
 import { waitUntil } from '../helpers/wait-until';
-
-jest.setTimeout(60_000);
 
 let engine: TestNamespace;
 let control: Role;
@@ -148,7 +146,7 @@ describe('a lock', () => {
     for (let round = 0; round < 4; round++) {
       const { epoch } = await waitUntil(() => task.claim('agent:a').catch(() => false as const), {
         what: 'a claim',
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
       });
       await task.release(epoch, 'agent:a');
     }

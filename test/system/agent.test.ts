@@ -11,7 +11,7 @@ import { launchersBelow } from '../helpers/local-host';
 import { waitUntil } from '../helpers/wait-until';
 import { workedOn } from '../helpers/worked-on';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 let fleet: Fleet;
 let directory: string;
@@ -133,7 +133,7 @@ describe('signalbox agent', () => {
         const found = await fleet.admin.task('hasty');
         return found.status === 'created' && found;
       },
-      { timeoutMs: 30_000, what: 'the task to be free again' },
+      { timeoutMs: 60_000, what: 'the task to be free again' },
     );
     expect(task.checkpoint).toMatchObject({ branch: 'signalbox-wip/b/hasty-1' });
     expect(origin.show(task.checkpoint?.commit ?? '', 'half')).toBe('half');

@@ -183,7 +183,7 @@ describe.each(CASES)('200 MiB of output, read %s', (_, template, script) => {
       return chunks++ % 4 === 0 ? pause(1) : null;
     });
     await waitUntil(() => quick.bytes() === expected.first.bytes, {
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
       what: 'the first part',
     });
     goOn();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { createApi } from '../../examples/demo/api';
+import { agentCrowd } from '../helpers/agent-crowd';
 import { createFleet, type Fleet, ROLES, untilAnswered, untilClosed } from '../helpers/fleet';
 
 jest.setTimeout(600_000);
@@ -24,7 +25,7 @@ it('keeps a prompt and the tokens out of everything that is logged, listed or in
   const token = (await fleet.admin.post('/tokens', { agent_id: 'quiet', role: 'agent' })).body
     .token as string;
   const body = `# ${SENTINEL}\nexit 3`;
-  const ids = ['leak/run', 'leak/pull'];
+  const ids = ['leak/run', 'leak/pull', 'leak/walk', 'leak/fleet'];
   const make = (id: string, label: string) => ({
     id,
     title: SENTINEL,
@@ -35,6 +36,11 @@ it('keeps a prompt and the tokens out of everything that is logged, listed or in
   });
   await untilAnswered('creation', () => fleet.admin.post('/tasks', make('leak/run', 'agent:code')), 201);
   await untilAnswered('creation', () => fleet.admin.post('/tasks', make('leak/pull', 'agent:pull')), 201);
+  const walker = { ids: ['walker'], urlOf: () => fleet.url, capability: 'agent:walk', lease_s: 30 };
+  const crowd = agentCrowd(fleet, walker);
+  await crowd.start();
+  await untilAnswered('creation', () => fleet.admin.post('/tasks', make('leak/walk', 'agent:walk')), 201);
+  const runnerToken = await asFactory(make('leak/fleet', 'agent:fleet'));
   const agent = await fleet.agent('quiet');
   const want = { agent_id: 'quiet', capabilities: ['agent:pull'], wait_ms: 10_000 };
   const taken = await untilAnswered('the task', () => agent.post('/tasks/dequeue', want), 200);
@@ -53,13 +59,18 @@ it('keeps a prompt and the tokens out of everything that is logged, listed or in
   const receipt = { status: 'failed', summary: 'no' };
   expect((await holder.post(`${own}/complete`, { receipt, completion_id: 'c', next })).body.next).toBeNull();
   for (const id of ids) expect(await untilClosed(fleet.admin, id)).toMatchObject({ status: 'failed' });
+  await crowd.drain();
+  const said = crowd.output('walker');
+  expect(said).toContain('leak/walk');
+  const walkerToken = readFileSync(join(crowd.directory, 'walker.token'), 'utf8');
+  await crowd.close();
   // Wrong calls are logged, too.
   await fleet.admin.post('/tasks', { ...make('leak/run', 'agent:code'), unknown: SENTINEL });
   await fleet.admin.post('/tasks', { ...make('leak/run', 'agent:code'), body: `${body} other` });
 
   const { port } = JSON.parse(readFileSync(join(fleet.directory, 'state', 'temporal.json'), 'utf8'));
   const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
-  const seen: string[] = [fleet.output()];
+  const seen: string[] = [fleet.output(), said];
   for await (const execution of new Client({ connection }).workflow.list()) {
     const { workflowId, type, memo, searchAttributes } = execution;
     seen.push(JSON.stringify({ workflowId, type, memo, searchAttributes }));
@@ -75,7 +86,7 @@ it('keeps a prompt and the tokens out of everything that is logged, listed or in
   expect(seen.length).toBeGreaterThan(5);
   for (const text of seen) {
     expect(text).not.toContain(SENTINEL);
-    for (const secret of [token, leaseToken]) {
+    for (const secret of [token, leaseToken, runnerToken, walkerToken]) {
       expect(text).not.toContain(secret);
       // Not the part of it that is as good as the whole either.
       expect(text).not.toContain(secret.split('.')[2]);
@@ -83,3 +94,25 @@ it('keeps a prompt and the tokens out of everything that is logged, listed or in
     expect(text).not.toContain(fleet.headers.authorization?.slice('Bearer '.length));
   }
 });
+
+/** Creates a task whose lock is a secret too, and fails it over the fleet contract. Answers the token. */
+async function asFactory(task: { id: string; body: string }): Promise<string> {
+  const body = `---\nlock: ${SENTINEL}\n---\n${task.body}`;
+  await untilAnswered('creation', () => fleet.admin.post('/tasks', { ...task, body }), 201);
+  const { token } = (await fleet.admin.post('/tokens', { agent_id: 'factory' })).body;
+  const call = async (method: string, path: string, sent: object) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const request = { method, headers, body: JSON.stringify({ factoryId: 'factory', ...sent }) };
+    const response = await fetch(`${fleet.url}/api/fleet/${path}`, request);
+    return { status: response.status, body: response.status === 204 ? null : await response.json() };
+  };
+  const claim = { capabilities: ['agent:fleet'] };
+  const job = (await untilAnswered('a job', () => call('POST', 'claim', claim), 200)).body;
+  expect(job.bodyMd).toContain(SENTINEL);
+  const at = `jobs/${encodeURIComponent(job.id)}`;
+  const { leaseEpoch } = job;
+  expect((await call('PATCH', at, { stage: SENTINEL, leaseEpoch })).status).toBe(422);
+  await untilAnswered('a stage', () => call('PATCH', at, { stage: 'building', leaseEpoch }), 200);
+  await untilAnswered('the end', () => call('PATCH', at, { stage: 'failed', leaseEpoch }), 200);
+  return token;
+}
