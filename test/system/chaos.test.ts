@@ -16,7 +16,7 @@ import { type LossyHttpProxy, lossyHttpProxy } from '../helpers/lossy-http-proxy
 import { seededRandom, shuffled } from '../helpers/seeded-random';
 import { waitUntil } from '../helpers/wait-until';
 
-const { CHAOS_TASKS = '150', CHAOS_SEED = String(Date.now() % 1_000_000), CHAOS_LOGS } = process.env;
+const { CHAOS_TASKS = '250', CHAOS_SEED = String(Date.now() % 1_000_000), CHAOS_LOGS } = process.env;
 const TASKS = Number(CHAOS_TASKS);
 const AGENTS = 20;
 const LEASE_S = 4;
