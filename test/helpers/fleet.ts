@@ -127,6 +127,14 @@ export async function createFleet(config: Record<string, unknown> = {}, slots = 
   };
 }
 
+/** Kills the Temporal server with -9; its supervisor has another one when this returns. */
+export async function replaceServer(fleet: Fleet): Promise<void> {
+  const file = join(fleet.directory, 'state', 'temporal.json');
+  const before = readFileSync(file, 'utf8');
+  fleet.kill9Server();
+  await waitUntil(() => readFileSync(file, 'utf8') !== before, { what: 'another Temporal server' });
+}
+
 const CLOSED = new Set(['completed', 'failed', 'cancelled']);
 
 /** Waits until the task is closed; calls that fail meanwhile are repeated. */
