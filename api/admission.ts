@@ -1,6 +1,7 @@
 /** Whether a holder is let in to new work, and what it is told. */
-import type { Directive } from '../contracts/api';
+
 import type { Admission } from '../contracts/holder';
+import type { Directive } from '../contracts/lease';
 import type { KnownHolder } from '../dispatch/directory';
 
 /** Who serves a holder hears of a cordon within one look; a claim that was under way by then is in the index as well. */

@@ -3,7 +3,7 @@
  * about the agent: go on with what you have, take no more.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Directive } from '../contracts/api';
+import type { Directive } from '../contracts/lease';
 import type { HolderRef } from '../contracts/task';
 import { agentRef } from '../workflows/names';
 import { directiveTo } from './admission';

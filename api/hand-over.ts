@@ -1,5 +1,5 @@
 /** A grant as its holder gets it: with the whole prompt, and with how often to renew. */
-import type { Dequeued } from '../contracts/api';
+import type { Dequeued } from '../contracts/lease';
 import type { Change, HolderRef, Text } from '../contracts/task';
 import { holderId } from '../workflows/names';
 import type { Grant } from '../workflows/task/message-types';

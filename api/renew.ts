@@ -4,7 +4,7 @@
  * epoch is over.
  */
 import { WorkflowNotFoundError } from '@temporalio/common';
-import type { HeartbeatAnswer } from '../contracts/api';
+import type { HeartbeatAnswer } from '../contracts/lease';
 import type { Checkpoint } from '../contracts/receipt';
 import type { HolderRef } from '../contracts/task';
 import { renewUpdate } from '../workflows/messages';

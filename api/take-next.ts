@@ -1,6 +1,6 @@
 /** The next task together with the answer to a receipt. Whatever goes wrong here leaves that answer as it is. */
 import type { FastifyBaseLogger } from 'fastify';
-import type { Dequeued, Next } from '../contracts/api';
+import type { Dequeued, Next } from '../contracts/lease';
 import { agentRef } from '../workflows/names';
 import type { ApiContext } from './context';
 import { ENGINE_MS, within } from './deadline';

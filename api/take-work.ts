@@ -1,6 +1,6 @@
 /** From the wish of an agent to tasks that are handed over: what dequeue and complete-and-next share. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Dequeued } from '../contracts/api';
+import type { Dequeued } from '../contracts/lease';
 import { type Taken, takeTask } from '../dispatch/take';
 import { agentRef } from '../workflows/names';
 import type { ApiContext } from './context';

@@ -64,3 +64,8 @@ export const productSchema = z
   .max(64)
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected letters, digits, dot, dash or underscore')
   .describe('Tenant: one product never sees the tasks of another');
+
+/** Of a message that its sender may have to send again. */
+export const resendIdSchema = messageIdSchema
+  .optional()
+  .describe('Send it again with a repeat of the same message');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Dequeued } from '../../contracts/api';
 import { type ClaimedJob, claimedJobSchema, claimJobSchema, fleetHeadersSchema } from '../../contracts/fleet';
+import type { Dequeued } from '../../contracts/lease';
 import { actingAgent, principalOf, WORKERS } from '../auth';
 import type { ApiContext, App } from '../context';
 import { gone } from '../gone';

@@ -1,4 +1,5 @@
-import { completedSchema, completeSchema, pendingSchema } from '../../contracts/api';
+import { completedSchema, pendingSchema } from '../../contracts/api';
+import { completeSchema } from '../../contracts/lease';
 import type { Receipt } from '../../contracts/receipt';
 import { completeSignal } from '../../workflows/messages';
 import type { CompleteMessage } from '../../workflows/task/message-types';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { dequeuedSchema, dequeueSchema } from '../../contracts/api';
+import { dequeuedSchema, dequeueSchema } from '../../contracts/lease';
 import { agentRef } from '../../workflows/names';
 import { actingAgent, principalOf, WORKERS } from '../auth';
 import type { ApiContext, App } from '../context';

@@ -1,4 +1,4 @@
-import { heartbeatAnswerSchema, heartbeatSchema } from '../../contracts/api';
+import { heartbeatAnswerSchema, heartbeatSchema } from '../../contracts/lease';
 import { holderSaying } from '../acting';
 import { HOLDERS, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';

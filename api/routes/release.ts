@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { pendingSchema, releaseSchema, taskAnswerSchema } from '../../contracts/api';
+import { pendingSchema, taskAnswerSchema } from '../../contracts/api';
+import { releaseSchema } from '../../contracts/lease';
 import { releaseSignal } from '../../workflows/messages';
 import { holderSaying } from '../acting';
 import { HOLDERS, principalOf } from '../auth';

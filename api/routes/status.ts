@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { pendingSchema, statusReportSchema, taskAnswerSchema } from '../../contracts/api';
+import { pendingSchema, taskAnswerSchema } from '../../contracts/api';
+import { statusReportSchema } from '../../contracts/lease';
 import { statusSignal } from '../../workflows/messages';
 import { holderSaying } from '../acting';
 import { HOLDERS, principalOf } from '../auth';

@@ -1,6 +1,6 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import { z } from 'zod';
-import { appendLogSchema, LOG_CHUNK_MAX_BYTES, logAppendedSchema } from '../../contracts/api';
+import { appendLogSchema, LOG_CHUNK_MAX_BYTES, logAppendedSchema } from '../../contracts/lease';
 import { holderSaying } from '../acting';
 import { appendLog } from '../append-log';
 import { HOLDERS, principalOf } from '../auth';

@@ -1,12 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import {
-  type Dequeued,
-  dequeuedSchema,
-  grantedSchema,
-  leaseGrantSchema,
-  taskAnswerSchema,
-} from '../../contracts/api';
+import { taskAnswerSchema } from '../../contracts/api';
+import { type Dequeued, dequeuedSchema, grantedSchema, leaseGrantSchema } from '../../contracts/lease';
 import type { TaskView } from '../../contracts/task';
 import type { Agent } from './agents';
 import type { Client } from './client';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { z } from 'zod';
 import { ApiProblem, problemBody } from '../../api/problems';
 import { validatorCompiler } from '../../api/validation';
-import { completeSchema, dequeueSchema } from '../../contracts/api';
+import { completeSchema, dequeueSchema } from '../../contracts/lease';
 import { createTaskSchema } from '../../contracts/task';
 
 function refusal(schema: z.ZodType, data: unknown): ApiProblem {

@@ -1,7 +1,8 @@
 /** Whose word counts for a task, and whose does not. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { heartbeatAnswerSchema, taskAnswerSchema } from '../../../contracts/api';
+import { taskAnswerSchema } from '../../../contracts/api';
+import { heartbeatAnswerSchema } from '../../../contracts/lease';
 import { answered, holds, refused, same } from '../expectations';
 import type { Invariant } from '../invariant';
 import { RECEIPT, type TaskUnderTest } from '../task-under-test';

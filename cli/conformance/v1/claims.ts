@@ -1,7 +1,8 @@
 /** Who gets a task, and that nobody else does. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { completedSchema, dequeuedSchema } from '../../../contracts/api';
+import { completedSchema } from '../../../contracts/api';
+import { dequeuedSchema } from '../../../contracts/lease';
 import { answered, expectStatus, holds, same, showAnswer } from '../expectations';
 import type { Invariant } from '../invariant';
 import type { Lab } from '../lab';

@@ -1,4 +1,4 @@
-import { directiveSchema } from '../../../contracts/api';
+import { directiveSchema } from '../../../contracts/lease';
 import { Mismatch, refused, showAnswer } from '../expectations';
 import type { Answer } from '../wire';
 

@@ -1,5 +1,6 @@
 /** How long a task is held, and what becomes of it when it is let go. */
-import { heartbeatAnswerSchema, taskAnswerSchema } from '../../../contracts/api';
+import { taskAnswerSchema } from '../../../contracts/api';
+import { heartbeatAnswerSchema } from '../../../contracts/lease';
 import { answered, holds, refused, same } from '../expectations';
 import type { Invariant } from '../invariant';
 import type { Lab } from '../lab';
