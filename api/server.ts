@@ -33,6 +33,9 @@ export interface Api extends Role {
   url: string;
 }
 
+/** Between two looks for connections that nobody uses, in milliseconds, while the server stops. */
+const SWEEP_MS = 50;
+
 /** Rejects when the port cannot be had. An engine that is away does not keep it from serving. */
 export async function startApi(deps: ApiDeps): Promise<Api> {
   const { environment, config, temporal, stateDir } = deps;
@@ -69,7 +72,9 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
 
   async function close() {
     closing.abort();
-    await app.close();
+    // Whoever was answered in the same moment keeps a connection that Node takes for busy when the server closes.
+    const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
+    await app.close().finally(() => clearInterval(sweep));
     if (!deps.share) budget.close();
     ctx.directory.close();
     await Promise.all([clients.endRetries(), deps.share || ctx.board.close(), ctx.claims.close()]);
