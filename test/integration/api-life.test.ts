@@ -96,9 +96,9 @@ describe('a server that stops', () => {
     const waiting = Array.from({ length: 20 }, (_, i) =>
       stopping.post('/tasks/dequeue', { agent_id: `w${i}`, capabilities: [label], wait_ms: 50_000 }),
     );
-    await waitUntil(async () => (await stopping.get('/agents')).body.holders.length >= 20, {
-      what: 'all to wait',
-    });
+    const waiters = async () =>
+      (await stopping.get('/agents')).body.holders.filter(({ id }: { id: string }) => /^w\d+$/.test(id));
+    await waitUntil(async () => (await waiters()).length === 20, { what: 'all to wait' });
     const started = Date.now();
     await stopping.stop();
     expect(Date.now() - started).toBeLessThan(3_000);
