@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 export interface ShellUser {
@@ -17,18 +17,14 @@ export const LOGIN_SHELLS = ['bash', 'dash', 'fish', 'tcsh'] as const;
 
 const pathOf = (shell: string) => ['/bin', '/usr/bin'].map((dir) => join(dir, shell)).find(existsSync);
 
-/** Why a user with this login shell cannot be made here; null: it can. */
-export function cannotMake(shell: string): string | null {
-  if (pathOf(shell) === undefined) return `${shell} is not installed`;
-  return userInfo().uid === 0 ? null : 'making a user needs root';
-}
-
-/** A user of this machine whose login shell it is. */
+/** A user of this machine whose login shell it is. Needs root, and the shell. */
 export function makeShellUser(shell: string): ShellUser {
+  const path = pathOf(shell);
+  if (path === undefined) throw new Error(`the login shell ${shell} is to be tested, and is not installed`);
   const name = `sbx-${shell}-${process.pid}`;
   const home = mkdtempSync(join(tmpdir(), 'signalbox-home-'));
   // `*` has no password, but unlike the default the account is not locked.
-  execFileSync('useradd', ['-M', '-d', home, '-s', pathOf(shell) ?? '', '-p', '*', name]);
+  execFileSync('useradd', ['-M', '-d', home, '-s', path, '-p', '*', name]);
   const own = (path: string) => execFileSync('chown', ['-R', `${name}:`, path]);
   execFileSync('chmod', ['755', home]);
   own(home);

@@ -8,7 +8,6 @@ import { knownHostsLine } from '../../activities/ssh/remote/host-key';
 import { SshTransport } from '../../activities/ssh/remote/ssh-transport';
 import type { SshTarget } from '../../activities/ssh/remote/target';
 import { freePort } from '../../workers/temporal/free-port';
-import { cannotMake, makeShellUser } from '../helpers/shell-user';
 import { makeKey, newIdentity, type Sshd, type SshdOptions, startSshd } from '../helpers/sshd';
 import { waitUntil } from '../helpers/wait-until';
 
@@ -225,29 +224,6 @@ describe('the login', () => {
     await works(credentials({ agent, identity_files: [sshd.identity] }));
   });
 
-  const noUser = cannotMake('dash');
-  (noUser === null ? it : it.skip)(`with a password${noUser ? `: ${noUser}` : ''}`, async () => {
-    const user = makeShellUser('dash');
-    opened.push(() => user.remove());
-    const other = await anotherSshd({ config: ['PasswordAuthentication yes'] });
-    execFileSync('chpasswd', { input: `${user.name}:${SENTINEL}` });
-    const password = (word: string | null) => ({
-      user: user.name,
-      ...credentials({ password: { named: 'password_env TEST', read: () => Promise.resolve(word) } }),
-    });
-    await works(password(SENTINEL), other);
-    const wrong = await refusal(password(`${SENTINEL}-wrong`), other);
-    expect(wrong.code).toBe('auth_failed');
-    expect(wrong.message).toContain('password_env TEST');
-    expect(JSON.stringify([wrong.message, String(wrong), (wrong as { stack?: string }).stack])).not.toContain(
-      SENTINEL,
-    );
-    expect(await refusal(password(null), other)).toMatchObject({
-      code: 'auth_failed',
-      message: expect.stringContaining('password_env TEST holds no password'),
-    });
-  });
-
   it('is named when there is nothing to log in with', async () => {
     expect((await refusal(credentials({}))).message).toContain('nothing to log in with');
   });
@@ -364,4 +340,11 @@ it('a session that the server does not allow is said to be it', async () => {
     code: 'session_refused',
     message: expect.stringContaining('MaxSessions'),
   });
+});
+
+it('a forced command is said to be it', async () => {
+  const forced = await anotherSshd({ config: ['ForceCommand echo only this'] });
+  const owned = join(forced.directory, 'owned');
+  await expect(reach({}, forced).exec(`touch ${owned}`)).rejects.toMatchObject({ code: 'shell_unusable' });
+  expect(existsSync(owned)).toBe(false);
 });
