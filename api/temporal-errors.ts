@@ -26,24 +26,11 @@ export const GRPC = {
   failedPrecondition: 9,
 } as const;
 
-/** The answer to a query that no worker gave in time: what was signalled is durable all the same. */
-const NO_ANSWER = new Set<number>([
-  GRPC.cancelled,
-  GRPC.deadlineExceeded,
-  GRPC.resourceExhausted,
-  GRPC.failedPrecondition,
-]);
-
 export function grpcCode(error: unknown): number | null {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if (isGrpcServiceError(cause)) return cause.code;
   }
   return null;
-}
-
-export function isNoAnswer(error: unknown): boolean {
-  const code = grpcCode(error);
-  return (code !== null && NO_ANSWER.has(code)) || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
 }
 
 /** The type with which a validator refused an Update, or null. */

@@ -7,7 +7,6 @@ export const reviewResultSchema = z.strictObject({
   findings: z.array(findingSchema).max(200),
   confidence: z.number().min(0).max(1).describe('How sure the reviewer is of the verdict, 0 to 1'),
 });
-export type ReviewResult = z.infer<typeof reviewResultSchema>;
 
 /** The same, for programs that take a JSON schema (draft 2020-12), and for prompts. */
 export const reviewResultJsonSchema = z.toJSONSchema(reviewResultSchema);

@@ -11,7 +11,6 @@ export const taskIdOf = (workflowId: string) => workflowId.slice('task/'.length)
 
 /** `host:x` → `host/x`; `agent:x` → `agent/x`. */
 export const holderWorkflowId = (holder: HolderRef) => holder.replace(':', '/');
-export const holderRefOf = (workflowId: string) => workflowId.replace('/', ':') as HolderRef;
 
 export const quarantineWorkflowId = (taskId: string, epoch: number, completionId: string) =>
   `quarantine/${taskId}/${epoch}/${completionId}`;

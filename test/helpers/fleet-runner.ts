@@ -4,6 +4,11 @@ import type { ClaimedJob } from '../../contracts/fleet';
 import type { Answer, CallOptions, TestApi } from './api-server';
 import { waitUntil } from './wait-until';
 
+/** Config with leases so short that a test can wait for their end. */
+export const HASTY = { fleet: { lease_ms: 700, presence_ms: 60_000 } };
+
+export const wip = { wipBranch: 'wip/1', wipCommit: 'abcdef0' };
+
 export interface RunnerOptions {
   token?: string;
   product?: string;

@@ -2,29 +2,21 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Role } from '../../workers/role';
-import { startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import type { TestApi } from '../helpers/api-server';
+import { type Platform, startPlatform } from '../helpers/platform';
 import { processLives, type TestAgents, testAgents } from '../helpers/test-agents';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
 let api: TestApi;
 let agents: TestAgents;
 
 beforeAll(async () => {
-  engine = await createNamespace('agent');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal, { config: { presence_ms: 900 } });
+  platform = await startPlatform('agent', { config: { presence_ms: 900 } });
+  ({ api } = platform);
 });
 
-afterAll(async () => {
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
 beforeEach(() => {
   agents = testAgents(api);

@@ -2,34 +2,26 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Role } from '../../workers/role';
-import { startTestApi, type TestApi } from '../helpers/api-server';
+import type { TestApi } from '../helpers/api-server';
 import { bareRepository } from '../helpers/bare-repository';
-import { startControl } from '../helpers/control-worker';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import { type Platform, startPlatform } from '../helpers/platform';
 import { processLives, type TestAgents, testAgents } from '../helpers/test-agents';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
 /** For the tests; agents use it too unless a test gives them one of their own, to take away. */
 let api: TestApi;
 let agents: TestAgents;
 let directory: string;
 
 beforeAll(async () => {
-  engine = await createNamespace('agent');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal, {
+  platform = await startPlatform('agent', {
     config: { backoff: { initial_ms: 10, max_ms: 100 }, default_timeouts: { lease_ms: 60_000 } },
   });
+  ({ api } = platform);
 });
 
-afterAll(async () => {
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
 beforeEach(() => {
   agents = testAgents(api);
@@ -110,7 +102,7 @@ describe('a template of the agent', () => {
 describe('an agent that is lost in mid-task', () => {
   it('has left a checkpoint, and another agent goes on from there', async () => {
     const origin = bareRepository(directory);
-    const own = await startTestApi(engine.temporal, { signingKey: api.signingKey });
+    const own = await platform.another();
     await agents.start('lost', { url: own.url, lease_s: 2, checkpoint_every_ms: 200 });
     const body = 'if [ -e half ]; then cat half; else echo half-done > half; sleep 1000; fi';
     await agents.create('handed-over', 'lost', body, { repository: origin.path, branch_name: 'task/over' });
@@ -134,7 +126,7 @@ describe('an API that is away in mid-task', () => {
   it('gets the receipt when it is back, once, and the work is pushed only then', async () => {
     const origin = bareRepository(directory);
     const gate = join(directory, 'gate');
-    const own = await startTestApi(engine.temporal, { signingKey: api.signingKey });
+    const own = await platform.another();
     const port = Number(new URL(own.url).port);
     await agents.start('patient', { url: own.url, lease_s: 30 });
     await agents.create(
@@ -151,7 +143,7 @@ describe('an API that is away in mid-task', () => {
     writeFileSync(gate, '');
     await agents.untilSaid(/run has ended.*"away"/);
     expect(origin.branches()).toEqual(['main']);
-    const again = await startTestApi(engine.temporal, { signingKey: api.signingKey, port });
+    const again = await platform.another({ port });
     try {
       const task = await agents.untilStatus('away', 'completed');
       expect(task).toMatchObject({ epoch: 1, retry_count: 0, receipt: { summary: 'finished' } });
@@ -165,7 +157,7 @@ describe('an API that is away in mid-task', () => {
   it('has given the task to another meanwhile: quarantined on both sides, and nothing is pushed', async () => {
     const origin = bareRepository(directory);
     const gate = join(directory, 'gate');
-    const own = await startTestApi(engine.temporal, { signingKey: api.signingKey });
+    const own = await platform.another();
     const port = Number(new URL(own.url).port);
     await agents.start('slow', { url: own.url, lease_s: 1 });
     await agents.create(
@@ -185,7 +177,7 @@ describe('an API that is away in mid-task', () => {
     expect(taken).toMatchObject({ status: 200, body: { task: { id: 'stale' }, lease: { epoch: 2 } } });
     writeFileSync(gate, '');
     await agents.untilSaid(/run has ended.*"stale"/);
-    const again = await startTestApi(engine.temporal, { signingKey: api.signingKey, port });
+    const again = await platform.another({ port });
     try {
       const kept = await agents.untilQuarantined('slow');
       expect(kept).toMatchObject({

@@ -13,6 +13,7 @@ import { startTestApi, type TestApi } from '../helpers/api-server';
 import { startControl } from '../helpers/control-worker';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { promptOf } from '../helpers/prompt-of';
+import { sshHost } from '../helpers/ssh-host';
 import { type Sshd, startSshd } from '../helpers/sshd';
 import { waitUntil } from '../helpers/wait-until';
 
@@ -43,22 +44,11 @@ beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'signalbox-agents-'));
   for (const directory of ['bin', 'codex']) mkdirSync(join(root, directory));
   writeFileSync(join(root, 'bin', 'codex'), CODEX, { mode: 0o755 });
+  const reached = sshHost(sshd, root);
   const box = {
-    transport: 'ssh',
-    address: '127.0.0.1',
-    port: sshd.port,
-    user: sshd.user,
-    identity_file: sshd.identity,
-    host_key_fingerprint: sshd.hostKeys[0]?.fingerprint,
+    ...reached,
     capabilities: ['agent:code', 'agent:review'],
-    slots: 2,
-    run_root: join(root, 'runs'),
-    work_root: join(root, 'work'),
-    env: {
-      PATH: `${join(root, 'bin')}:/usr/local/bin:/usr/bin:/bin`,
-      CODEX_HOME: join(root, 'codex'),
-      CODEX_API_KEY: 'none',
-    },
+    env: { ...reached.env, CODEX_API_KEY: 'none' },
   };
   const config = configSchema.parse({
     hosts: { box },

@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Role } from '../../workers/role';
 import { holderWorkflowId } from '../../workflows/names';
-import { startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import type { TestApi } from '../helpers/api-server';
+import { type Platform, startPlatform } from '../helpers/platform';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
+let engine: Platform['engine'];
 let api: TestApi;
 /** A second process of the API: it remembers what it saw, not what the first was told. */
 let other: TestApi;
@@ -16,19 +14,13 @@ let other: TestApi;
 const PRESENCE_MS = 2_000;
 
 beforeAll(async () => {
-  engine = await createNamespace('api-agents');
-  control = await startControl(engine.temporal);
   const config = { presence_ms: PRESENCE_MS };
-  api = await startTestApi(engine.temporal, { config });
-  other = await startTestApi(engine.temporal, { config, signingKey: api.signingKey });
+  platform = await startPlatform('api-agents', { config });
+  ({ engine, api } = platform);
+  other = await platform.another({ config });
 });
 
-afterAll(async () => {
-  await other?.stop();
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
 const name = () => `agent-${randomUUID().slice(0, 8)}`;
 const show = async (id: string) => (await api.get(`/agents/${id}`)).body;

@@ -1,23 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { registerHolder } from '../../dispatch/holders';
-import type { Role } from '../../workers/role';
 import { claimUpdate, revokeTokensSignal } from '../../workflows/messages';
 import { agentRef, holderWorkflowId, taskWorkflowId } from '../../workflows/names';
-import { startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import type { TestApi } from '../helpers/api-server';
+import { type Platform, startPlatform } from '../helpers/platform';
 import { claimBy } from '../helpers/task-state';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
+let engine: Platform['engine'];
 let api: TestApi;
 
 beforeAll(async () => {
-  engine = await createNamespace('api-coord');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal, { config: { host_lost_after_ms: 500, kill_grace_ms: 50 } });
+  platform = await startPlatform('api-coord', { config: { host_lost_after_ms: 500, kill_grace_ms: 50 } });
+  ({ engine, api } = platform);
   await registerHolder(engine.client, {
     kind: 'host',
     id: 'box',
@@ -29,11 +26,7 @@ beforeAll(async () => {
   });
 });
 
-afterAll(async () => {
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
 const at = (id: string) => `/tasks/${encodeURIComponent(id)}`;
 const receipt = { status: 'completed', summary: 'done' };

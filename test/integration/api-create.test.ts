@@ -1,26 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Role } from '../../workers/role';
 import { taskWorkflowId } from '../../workflows/names';
-import { startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import type { TestApi } from '../helpers/api-server';
+import { type Platform, startPlatform } from '../helpers/platform';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
+let engine: Platform['engine'];
 let api: TestApi;
 
 beforeAll(async () => {
-  engine = await createNamespace('api-create');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal, { config: { hosts: { box: { capabilities: ['agent:code'] } } } });
+  platform = await startPlatform('api-create', {
+    config: { hosts: { box: { capabilities: ['agent:code'] } } },
+  });
+  ({ engine, api } = platform);
 });
 
-afterAll(async () => {
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
 const at = (id: string) => `/tasks/${encodeURIComponent(id)}`;
 const create = (body: Record<string, unknown>, headers: Record<string, string> = {}) =>

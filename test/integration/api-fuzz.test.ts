@@ -1,29 +1,23 @@
 import { Agent, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Role } from '../../workers/role';
-import { ADMIN_TOKEN, startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import { ADMIN_TOKEN, type TestApi } from '../helpers/api-server';
+import { type Platform, startPlatform } from '../helpers/platform';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
 let api: TestApi;
 const agent = new Agent({ keepAlive: true });
 
 beforeAll(async () => {
-  engine = await createNamespace('api-fuzz');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal);
+  platform = await startPlatform('api-fuzz');
+  ({ api } = platform);
   await api.post('/tasks', { id: 'org/repo#1', title: 't', body: 'b' });
   await api.post('/tasks/dequeue', { agent_id: 'ada', wait_ms: 10_000 });
 });
 
 afterAll(async () => {
   agent.destroy();
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
+  await platform?.close();
 });
 
 interface Sent {

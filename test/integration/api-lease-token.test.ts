@@ -1,31 +1,22 @@
 /** The token of a lease is all that its holder needs, and is good for nothing else. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Role } from '../../workers/role';
-import { startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import type { TestApi } from '../helpers/api-server';
+import { type Platform, startPlatform } from '../helpers/platform';
 import { pullableTask, RECEIPT } from '../helpers/pulled-task';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
 let api: TestApi;
 /** A second process of the API: it has granted nothing and remembers nothing. */
 let other: TestApi;
 
 beforeAll(async () => {
-  engine = await createNamespace('lease-token');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal);
-  other = await startTestApi(engine.temporal, { signingKey: api.signingKey });
+  platform = await startPlatform('lease-token');
+  ({ api } = platform);
+  other = await platform.another();
 });
 
-afterAll(async () => {
-  await other?.stop();
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
 describe('a lease token', () => {
   it('renews, reports and completes without the agent token and without an epoch', async () => {

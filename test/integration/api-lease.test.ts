@@ -1,31 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Role } from '../../workers/role';
 import { leaseActivityId, taskWorkflowId } from '../../workflows/names';
-import { startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import type { TestApi } from '../helpers/api-server';
+import { type Platform, startPlatform } from '../helpers/platform';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
+let engine: Platform['engine'];
 let api: TestApi;
 /** A second process of the API: it has granted nothing and remembers nothing. */
 let other: TestApi;
 
 beforeAll(async () => {
-  engine = await createNamespace('api-lease');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal);
-  other = await startTestApi(engine.temporal, { signingKey: api.signingKey });
+  platform = await startPlatform('api-lease');
+  ({ engine, api } = platform);
+  other = await platform.another();
 });
 
-afterAll(async () => {
-  await other?.stop();
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
 const at = (id: string) => `/tasks/${encodeURIComponent(id)}`;
 const receipt = { status: 'completed', summary: 'done' };

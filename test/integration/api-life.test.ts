@@ -1,26 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Role } from '../../workers/role';
 import { startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import { type Platform, startPlatform } from '../helpers/platform';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
+let engine: Platform['engine'];
 let api: TestApi;
 
 beforeAll(async () => {
-  engine = await createNamespace('api');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal);
+  platform = await startPlatform('api');
+  ({ engine, api } = platform);
 });
 
-afterAll(async () => {
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
 const path = (id: string) => `/tasks/${encodeURIComponent(id)}`;
 const receipt = (over = {}) => ({ status: 'completed', summary: 'done', ...over });

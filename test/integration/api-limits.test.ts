@@ -3,12 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { RunRequest } from '../../contracts/run';
-import type { Role } from '../../workers/role';
 import { claimUpdate } from '../../workflows/messages';
 import { hostQueue, taskWorkflowId } from '../../workflows/names';
-import { type Answer, startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import type { Answer, TestApi } from '../helpers/api-server';
+import { type Platform, startPlatform } from '../helpers/platform';
 import { pullableTask } from '../helpers/pulled-task';
 import { claimBy } from '../helpers/task-state';
 import { waitUntil } from '../helpers/wait-until';
@@ -17,26 +15,20 @@ import { waitUntil } from '../helpers/wait-until';
 const BOX = 'box';
 const BOX_LABEL = 'agent:box';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
+let engine: Platform['engine'];
 let api: TestApi;
 let other: TestApi;
 type Pulled = Awaited<ReturnType<typeof pullableTask>>;
 
 beforeAll(async () => {
-  engine = await createNamespace('api-limits');
-  control = await startControl(engine.temporal);
   const hosts = { [BOX]: { capabilities: [BOX_LABEL] } };
-  api = await startTestApi(engine.temporal, { config: { hosts } });
-  other = await startTestApi(engine.temporal, { config: { hosts }, signingKey: api.signingKey });
+  platform = await startPlatform('api-limits', { config: { hosts } });
+  ({ engine, api } = platform);
+  other = await platform.another({ config: { hosts } });
 });
 
-afterAll(async () => {
-  await other?.stop();
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
 describe('a holder that renews for ever', () => {
   /** Renews until it is told anything but to go on. */

@@ -1,29 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Role } from '../../workers/role';
 import { taskWorkflowId } from '../../workflows/names';
-import { type Answer, startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import type { Answer, TestApi } from '../helpers/api-server';
+import { type Platform, startPlatform } from '../helpers/platform';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
+let engine: Platform['engine'];
 let api: TestApi;
 let token: string;
 
 beforeAll(async () => {
-  engine = await createNamespace('api-logs');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal);
+  platform = await startPlatform('api-logs');
+  ({ engine, api } = platform);
   token = await api.tokenFor('ada');
 });
 
-afterAll(async () => {
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
 /** A task that this agent holds under epoch 1. */
 async function pulled(over: Record<string, unknown> = {}) {

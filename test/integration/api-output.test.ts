@@ -3,32 +3,25 @@ import { get, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OutputRef } from '../../contracts/blobs';
-import type { Role } from '../../workers/role';
 import { claimUpdate } from '../../workflows/messages';
 import { taskWorkflowId } from '../../workflows/names';
-import { ADMIN_TOKEN, startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import { ADMIN_TOKEN, type TestApi } from '../helpers/api-server';
+import { type Platform, startPlatform } from '../helpers/platform';
 import { claimBy } from '../helpers/task-state';
 import { waitUntil } from '../helpers/wait-until';
 
 const MIB = 1_048_576;
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
+let engine: Platform['engine'];
 let api: TestApi;
 
 beforeAll(async () => {
-  engine = await createNamespace('api-output');
-  control = await startControl(engine.temporal);
   // No worker serves the host: with a short time the attempt would fail, and its output end, during a test.
-  api = await startTestApi(engine.temporal, { config: { host_lost_after_ms: 30_000 } });
+  platform = await startPlatform('api-output', { config: { host_lost_after_ms: 30_000 } });
+  ({ engine, api } = platform);
 });
 
-afterAll(async () => {
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
 /** A task that a host runs, as far as the engine knows. */
 async function running(over: Record<string, unknown> = {}) {
@@ -145,7 +138,7 @@ describe('a followed output', () => {
 
   it('is cut when the server stops, which does not wait for it', async () => {
     const { ref, output } = await running();
-    const other = await startTestApi(engine.temporal, { signingKey: api.signingKey });
+    const other = await platform.another();
     await other.blobs.append(ref, 0, Buffer.from('so far'));
     const quiet = collect(await open(`${output}?follow=true`, other.url));
     await waitUntil(() => quiet.text === 'so far', { what: 'the output so far' });

@@ -1,29 +1,22 @@
 /** What a person's word on a late receipt does to its task. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { Role } from '../../workers/role';
-import { startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import type { TestApi } from '../helpers/api-server';
+import { type Platform, startPlatform } from '../helpers/platform';
 import { pullableTask, RECEIPT } from '../helpers/pulled-task';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
+let engine: Platform['engine'];
 let api: TestApi;
 let carol: string;
 
 beforeAll(async () => {
-  engine = await createNamespace('api-quarantine');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal);
+  platform = await startPlatform('api-quarantine');
+  ({ engine, api } = platform);
   carol = await api.tokenFor('carol', { role: 'coordinator' });
 });
 
-afterAll(async () => {
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
 const decide = (id: string, verb: 'accept' | 'discard') =>
   api.post(`/quarantine/${id}/${verb}`, undefined, { token: carol });

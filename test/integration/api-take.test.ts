@@ -1,32 +1,24 @@
 /** Taking several tasks at once, and the next one with a receipt; what happens when an answer is lost. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Role } from '../../workers/role';
 import { admissionSignal, revokeTokensSignal } from '../../workflows/messages';
-import { startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import type { TestApi } from '../helpers/api-server';
+import { type Platform, startPlatform } from '../helpers/platform';
 import { RECEIPT } from '../helpers/pulled-task';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
+let engine: Platform['engine'];
 let api: TestApi;
 let other: TestApi;
 
 beforeAll(async () => {
-  engine = await createNamespace('api-take');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal);
-  other = await startTestApi(engine.temporal, { signingKey: api.signingKey });
+  platform = await startPlatform('api-take');
+  ({ engine, api } = platform);
+  other = await platform.another();
 });
 
-afterAll(async () => {
-  await other?.stop();
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
 interface Granted {
   task: { id: string };

@@ -6,17 +6,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CATALOGUE } from '../../cli/conformance/catalogue';
 import { type ConformOptions, conform } from '../../cli/conformance/conform';
 import type { Result } from '../../cli/conformance/run-invariants';
-import type { Role } from '../../workers/role';
-import { ADMIN_TOKEN, startTestApi, type TestApi } from '../helpers/api-server';
+import { ADMIN_TOKEN, type TestApi } from '../helpers/api-server';
 import { type BreakingProxy, breakingProxy, type Sabotage } from '../helpers/breaking-proxy';
 import { runSignalbox } from '../helpers/command';
-import { startControl } from '../helpers/control-worker';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import { type Platform, startPlatform } from '../helpers/platform';
 import { SABOTEURS } from '../helpers/saboteurs';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
+let engine: Platform['engine'];
 let api: TestApi;
 /** A second process of the API: it has granted nothing and remembers nothing. */
 let other: TestApi;
@@ -24,19 +22,15 @@ let other: TestApi;
 let honest: BreakingProxy;
 
 beforeAll(async () => {
-  engine = await createNamespace('conformance');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal);
-  other = await startTestApi(engine.temporal, { signingKey: api.signingKey, blobs: api.blobs });
+  platform = await startPlatform('conformance');
+  ({ engine, api } = platform);
+  other = await platform.another({ blobs: api.blobs });
   honest = await breakingProxy([api.url, other.url]);
 });
 
 afterAll(async () => {
   await honest?.close();
-  await other?.stop();
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
+  await platform?.close();
 });
 
 const run = (url: string, over: Partial<ConformOptions> = {}) =>

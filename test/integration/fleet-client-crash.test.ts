@@ -1,43 +1,25 @@
 /** examples/fleet-runner.sh: stopped, killed, and put off by the coordinator. */
 import { createServer, type Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Role } from '../../workers/role';
-import { startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
-import { jobPath } from '../helpers/fleet-runner';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
-import { begun, fleetShellRunner, isGone, type ShellRunner, WORK } from '../helpers/shell-runner';
+import type { TestApi } from '../helpers/api-server';
+import { type Platform, startPlatform } from '../helpers/platform';
+import { shellFactories } from '../helpers/shell-factories';
+import { begun, isGone, WORK } from '../helpers/shell-runner';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
 let api: TestApi;
-const runners: ShellRunner[] = [];
+const { factory, stop, jobOf, taskOf } = shellFactories(() => api, WORK);
 
 beforeAll(async () => {
-  engine = await createNamespace('fleet-sh-crash');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal);
+  platform = await startPlatform('fleet-sh-crash');
+  ({ api } = platform);
 });
 
-afterEach(async () => {
-  await Promise.all(runners.splice(0).map((runner) => runner.stop()));
-});
+afterEach(stop);
 
-afterAll(async () => {
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
-async function factory(variables: Record<string, string> = {}) {
-  const runner = await fleetShellRunner(api, { ...WORK, ...variables });
-  runners.push(runner);
-  return runner;
-}
-
-const jobOf = async (id: string) => (await api.get(jobPath(id))).body;
-const taskOf = async (id: string) => (await api.get(`/tasks/${encodeURIComponent(id)}`)).body;
 describe('a runner', () => {
   it('that is killed takes its job up again under the same epoch, and ends what it left running', async () => {
     const runner = await factory();

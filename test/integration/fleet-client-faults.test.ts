@@ -1,59 +1,44 @@
 /** examples/fleet-runner.sh and the client it is made of: fenced, and cut off. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Role } from '../../workers/role';
-import { startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
-import { claimed, fleetRunner, jobPath } from '../helpers/fleet-runner';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
-import { begun, fleetShellRunner, isGone, type ShellRunner, WORK } from '../helpers/shell-runner';
+import type { TestApi } from '../helpers/api-server';
+import { claimed, fleetRunner } from '../helpers/fleet-runner';
+import { type Platform, startPlatform } from '../helpers/platform';
+import { type Factory, shellFactories } from '../helpers/shell-factories';
+import { begun, isGone, WORK } from '../helpers/shell-runner';
 import { type TcpProxy, tcpProxy } from '../helpers/tcp-proxy';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
 let api: TestApi;
 /** Another process of the API, with leases so short that a test can wait for their end. */
 let hasty: TestApi;
 /** Between the runners and `hasty`. */
 let network: TcpProxy;
-const runners: ShellRunner[] = [];
+const { factory, stop, jobOf, taskOf } = shellFactories(() => api, WORK);
 
 beforeAll(async () => {
-  engine = await createNamespace('fleet-sh-faults');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal);
+  platform = await startPlatform('fleet-sh-faults');
+  ({ api } = platform);
   const config = { fleet: { lease_ms: 1_000, presence_ms: 60_000 } };
-  hasty = await startTestApi(engine.temporal, { signingKey: api.signingKey, config });
+  hasty = await platform.another({ config });
   network = await tcpProxy(Number(new URL(hasty.url).port));
 });
 
 afterEach(async () => {
   network.thaw();
-  await Promise.all(runners.splice(0).map((runner) => runner.stop()));
+  await stop();
 });
 
 afterAll(async () => {
   await network?.close();
-  await hasty?.stop();
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
+  await platform?.close();
 });
-
-async function factory(variables: Record<string, string> = {}) {
-  const runner = await fleetShellRunner(api, { ...WORK, ...variables });
-  runners.push(runner);
-  return runner;
-}
-type Factory = Awaited<ReturnType<typeof factory>>;
 
 const overNetwork = () => ({
   AQ_FLEET_API: `http://127.0.0.1:${network.port}/api`,
   AQ_FLEET_TIMEOUT_SEC: '1',
 });
-const jobOf = async (id: string) => (await api.get(jobPath(id))).body;
-const taskOf = async (id: string) => (await api.get(`/tasks/${encodeURIComponent(id)}`)).body;
 /** Until reports of review, testing and shipped got no answer. */
 const unheard = (runner: Factory) =>
   waitUntil(() => (runner.events().match(/call=PATCH .* code=000/g) ?? []).length >= 3, {
@@ -177,7 +162,7 @@ describe('a coordinator out of reach', () => {
       // By its lease it would be free only after 900 s.
       expect(await taskOf(id)).toMatchObject({ status: 'completed', epoch: 1, retry_count: 0 });
     } finally {
-      await Promise.all(runners.splice(0).map((runner) => runner.stop()));
+      await stop();
       await lossy.close();
     }
   });

@@ -4,43 +4,25 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Role } from '../../workers/role';
-import { startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
+import type { TestApi } from '../helpers/api-server';
 import { jobPath } from '../helpers/fleet-runner';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
-import { fleetShellRunner, type ShellRunner } from '../helpers/shell-runner';
+import { type Platform, startPlatform } from '../helpers/platform';
+import { shellFactories } from '../helpers/shell-factories';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
 let api: TestApi;
-const runners: ShellRunner[] = [];
+const { factory, stop, jobOf, taskOf } = shellFactories(() => api);
 
 beforeAll(async () => {
-  engine = await createNamespace('fleet-sh');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal);
+  platform = await startPlatform('fleet-sh');
+  ({ api } = platform);
 });
 
-afterEach(async () => {
-  await Promise.all(runners.splice(0).map((runner) => runner.stop()));
-});
+afterEach(stop);
 
-afterAll(async () => {
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
-async function factory(variables: Record<string, string> = {}) {
-  const runner = await fleetShellRunner(api, variables);
-  runners.push(runner);
-  return runner;
-}
-
-const jobOf = async (id: string) => (await api.get(jobPath(id))).body;
-const taskOf = async (id: string) => (await api.get(`/tasks/${encodeURIComponent(id)}`)).body;
 const shipped = (id: string) =>
   waitUntil(async () => (await jobOf(id)).stage === 'shipped', { what: `${id} shipped`, timeoutMs: 40_000 });
 

@@ -1,39 +1,28 @@
 /** Who is kept out of a job, and who is not. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Role } from '../../workers/role';
 import { taskWorkflowId } from '../../workflows/names';
-import { startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
-import { claimed, fleetJob, fleetRunner, jobPath, type Runner } from '../helpers/fleet-runner';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import type { TestApi } from '../helpers/api-server';
+import { claimed, fleetJob, fleetRunner, HASTY, jobPath, type Runner, wip } from '../helpers/fleet-runner';
+import { type Platform, startPlatform } from '../helpers/platform';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
+let engine: Platform['engine'];
 let api: TestApi;
 /** Another process of the API, with leases so short that a test can wait for their end. */
 let hasty: TestApi;
 
 beforeAll(async () => {
-  engine = await createNamespace('fleet-fence');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal);
-  const config = { fleet: { lease_ms: 700, presence_ms: 60_000 } };
-  hasty = await startTestApi(engine.temporal, { signingKey: api.signingKey, config });
+  platform = await startPlatform('fleet-fence');
+  ({ engine, api } = platform);
+  hasty = await platform.another({ config: HASTY });
 });
 
-afterAll(async () => {
-  await hasty?.stop();
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
 const jobFor = (names: string[], over: Record<string, unknown> = {}, via = api) =>
   fleetJob(api, names, over, via);
-
-const wip = { wipBranch: 'wip/1', wipCommit: 'abcdef0' };
 
 describe('fencing', () => {
   it('is 409 for every message of an old epoch, whose shipment is quarantined', async () => {

@@ -3,30 +3,23 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { lockKey } from '../../api/body-header';
-import type { Role } from '../../workers/role';
 import { lockWorkflowId, taskWorkflowId } from '../../workflows/names';
-import { startTestApi, type TestApi } from '../helpers/api-server';
-import { startControl } from '../helpers/control-worker';
+import type { TestApi } from '../helpers/api-server';
 import { claimed, fleetRunner } from '../helpers/fleet-runner';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import { type Platform, startPlatform } from '../helpers/platform';
 import { startTask } from '../helpers/task-driver';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let platform: Platform;
+let engine: Platform['engine'];
 let api: TestApi;
 
 beforeAll(async () => {
-  engine = await createNamespace('fleet-lock');
-  control = await startControl(engine.temporal);
-  api = await startTestApi(engine.temporal);
+  platform = await startPlatform('fleet-lock');
+  ({ engine, api } = platform);
 });
 
-afterAll(async () => {
-  await api?.stop();
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => platform?.close());
 
 /** So many jobs that name one lock, and a runner that can do them. */
 async function lockedJobs(count: number, header = '') {

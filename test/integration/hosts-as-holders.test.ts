@@ -12,6 +12,7 @@ import { holderWorkflowId } from '../../workflows/names';
 import { startTestApi, type TestApi } from '../helpers/api-server';
 import { startControl } from '../helpers/control-worker';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import { sshHost } from '../helpers/ssh-host';
 import { type Sshd, startSshd } from '../helpers/sshd';
 import { type TcpProxy, tcpProxy } from '../helpers/tcp-proxy';
 import { waitUntil } from '../helpers/wait-until';
@@ -34,22 +35,11 @@ beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'signalbox-hosts-'));
   mkdirSync(join(root, 'bin'));
   mkdirSync(join(root, 'codex'));
+  const reached = sshHost(sshd, root);
   const box = {
-    transport: 'ssh',
-    address: '127.0.0.1',
-    port: sshd.port,
-    user: sshd.user,
-    identity_file: sshd.identity,
-    host_key_fingerprint: sshd.hostKeys[0]?.fingerprint,
+    ...reached,
     capabilities: ['agent:code'],
-    slots: 2,
-    run_root: join(root, 'runs'),
-    work_root: join(root, 'work'),
-    env: {
-      PATH: `${join(root, 'bin')}:/usr/local/bin:/usr/bin:/bin`,
-      CODEX_HOME: join(root, 'codex'),
-      KEY: { from_env: 'A_KEY' },
-    },
+    env: { ...reached.env, KEY: { from_env: 'A_KEY' } },
     connect_timeout_ms: 2_000,
   };
   config = configSchema.parse({
@@ -115,6 +105,14 @@ const until = (what: string, fits: (seen: Awaited<ReturnType<typeof host>>) => b
     { what, timeoutMs: 60_000 },
   );
 
+/** It is online first: a host of which nothing is known yet is offline too, and may still become online. */
+async function serveAndFall() {
+  await serve();
+  await until('the host to be online', ({ reachable }) => reachable);
+  await fall();
+  return until('the host to be offline', ({ reachable, failure }) => !reachable && failure);
+}
+
 /** Until the host was looked at twice from now on: by then whoever serves it knows what its holder knows now. */
 async function servedAsItIs(name = 'box'): Promise<void> {
   for (let looks = 0; looks < 2; looks += 1) {
@@ -176,10 +174,7 @@ describe('a host', () => {
   });
 
   it('is offline while it cannot be reached, with the reason, and online again when it can', async () => {
-    await serve();
-    await until('the host to be online', ({ reachable }) => reachable);
-    await fall();
-    const gone = await until('the host to be offline', ({ reachable, failure }) => !reachable && failure);
+    const gone = await serveAndFall();
     expect(gone).toMatchObject({ presence: 'offline', failure: { code: 'connection_refused' } });
     expect(gone.failure.message).toContain('check');
     await rise();
@@ -201,9 +196,7 @@ describe('a host', () => {
 
 describe('a task for a host that cannot be reached', () => {
   it('that is undecided stays so, is pulled by an agent, and costs nothing', async () => {
-    await serve();
-    await fall();
-    await until('the host to be offline', ({ reachable }) => !reachable);
+    await serveAndFall();
     const id = await create();
     await aWhile();
     expect(await view(id)).toMatchObject({ status: 'created', execution_mode: 'undecided', retry_count: 0 });
@@ -221,9 +214,7 @@ describe('a task for a host that cannot be reached', () => {
     ['of mode ssh_cli', { execution_mode: 'ssh_cli' }, false],
     ['that is assigned to it', {}, true],
   ])('%s fails with the reason when its retries are used up', async (_, fields, assigned) => {
-    await serve();
-    await fall();
-    await until('the host to be offline', ({ reachable }) => !reachable);
+    await serveAndFall();
     const id = await create({ max_retries: 1, ...fields });
     if (assigned) expect((await api.post(`/tasks/${id}/assign`, { agent_id: 'box' })).status).toBe(200);
     const task = await becomes(id, 'failed');

@@ -96,6 +96,4 @@ export interface AdmissionOrder {
   reason: string | null;
 }
 
-/** Kept in the memo under `holder`, so that a reader needs no worker. */
-export type HolderMemo = HolderState;
 export type HolderReport = HolderState;

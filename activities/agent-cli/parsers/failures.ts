@@ -32,5 +32,3 @@ export const REMEDIES = {
 } as const;
 
 export type FailureCode = keyof typeof REMEDIES;
-
-export const isFailureCode = (code: string): code is FailureCode => Object.hasOwn(REMEDIES, code);
