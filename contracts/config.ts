@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sourceNameSchema, sourceSchema } from './forge';
 import { holderIdSchema, labelSchema } from './ids';
 import { promptConfigSchema } from './prompt';
 import { sshFields } from './ssh';
@@ -43,6 +44,10 @@ export type SshHostConfig = Extract<HostConfig, { transport: 'ssh' }>;
 
 export const configSchema = z.strictObject({
   hosts: z.record(holderIdSchema, hostSchema).default({}),
+  forges: z
+    .record(sourceNameSchema, sourceSchema)
+    .default({})
+    .describe('By the name that is in the URL of their webhooks'),
   templates: z.record(z.string().min(1).max(64), templateSchema).default({}),
   default_template: z.string().default('shell'),
   prompts: promptConfigSchema.prefault({}),

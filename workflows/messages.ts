@@ -12,12 +12,15 @@ import type {
   KillOrder,
 } from './holder/types';
 import type { QuarantineView } from './quarantine/types';
+import type { ForgeReport } from './report/types';
 import type {
   AssignRequest,
   CancelMessage,
   CheckpointMessage,
   ClaimRequest,
   CompleteMessage,
+  EditMessage,
+  ForgeMessage,
   Grant,
   ReleaseMessage,
   Renewal,
@@ -45,6 +48,9 @@ export const revokeSignal = defineSignal<[RevokeMessage]>('revoke');
 export const lockWantedSignal = defineSignal<[{ workflow_id: string }]>('lock_wanted');
 /** To a task that waits for its lock. */
 export const lockFreedSignal = defineSignal('lock_freed');
+/** What a forge says of the pull request or the branch of the task. */
+export const forgeSignal = defineSignal<[ForgeMessage]>('forge');
+export const editSignal = defineSignal<[EditMessage]>('edit');
 export const voidClaimSignal = defineSignal<[VoidClaimMessage]>('void_claim');
 
 export const taskQuery = defineQuery<TaskReport>('task');
@@ -52,6 +58,9 @@ export const taskQuery = defineQuery<TaskReport>('task');
 export const outcomeQuery = defineQuery<{ outcome: Outcome; task: TaskReport['view'] } | null, [string]>(
   'outcome',
 );
+
+/** To the report of a task: this is how it is now. */
+export const tellForgeSignal = defineSignal<[ForgeReport]>('tell_forge');
 
 export const registerSignal = defineSignal<[HolderProfile, AgentBeat?]>('register');
 export const seenSignal = defineSignal('seen');

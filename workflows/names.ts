@@ -18,6 +18,16 @@ export const quarantineWorkflowId = (taskId: string, epoch: number, completionId
 /** Its being open is the lock: the server starts only one workflow of an id. */
 export const lockWorkflowId = (product: string, lock: string) => `lock/${product}/${lock}`;
 
+/** One for each delivery of a forge: a second one of the same id is refused by the server. */
+export const deliveryWorkflowId = (source: string, deliveryId: string) => `delivery/${source}/${deliveryId}`;
+/** Tells the forge how its task is; outlives the task until the forge knows. */
+export const reportWorkflowId = (taskId: string) => `report/${taskId}`;
+/** Of the activities that talk to forges: one that is slow or away holds up nothing else. */
+export const FORGE_QUEUE = 'signalbox-forge';
+/** Value of the attribute by which the task of a branch is found. */
+export const branchKey = (source: string, repository: string, branch: string) =>
+  `${source}/${repository}:${branch}`;
+
 export const leaseActivityId = (epoch: number, n: number) => `lease-${epoch}-${n}`;
 export const presenceActivityId = (n: number) => `presence-${n}`;
 

@@ -14,6 +14,8 @@ export const PRODUCT = defineSearchAttributeKey('Product', SearchAttributeType.K
 export const TASK_CLAIM = defineSearchAttributeKey('TaskClaim', SearchAttributeType.KEYWORD);
 export const TASK_LABELS = defineSearchAttributeKey('TaskLabels', SearchAttributeType.KEYWORD_LIST);
 export const TASK_PRIORITY = defineSearchAttributeKey('TaskPriority', SearchAttributeType.INT);
+/** `<source>/<owner>/<name>:<branch>` of a task that came from a forge. */
+export const TASK_BRANCH = defineSearchAttributeKey('TaskBranch', SearchAttributeType.KEYWORD);
 /** Set while a task may be claimed, unset while it is held. */
 export const CLAIMABLE_SINCE = defineSearchAttributeKey('ClaimableSince', SearchAttributeType.DATETIME);
 
@@ -24,6 +26,7 @@ export const SEARCH_ATTRIBUTES = [
   REPOSITORY,
   PRODUCT,
   TASK_CLAIM,
+  TASK_BRANCH,
   TASK_LABELS,
   TASK_PRIORITY,
   CLAIMABLE_SINCE,

@@ -1,6 +1,7 @@
 /** Bodies of the task workflow's updates and signals, and what the updates answer. */
 import type { Checkpoint, Finding, Receipt } from '../../contracts/receipt';
 import type { Change, HolderRef, RunStage, Text, Work } from '../../contracts/task';
+import type { TaskPull } from './types';
 
 export interface ClaimRequest {
   request_id: string;
@@ -95,6 +96,27 @@ export interface ReviewMessage {
   findings: Finding[];
   confidence: number | null;
   by: string;
+  /** What was judged, as `ReviewRound.change`. */
+  change?: string | null;
+}
+
+/** By a forge, about the pull request of the task or its branch. `message_id` names the fact, not the delivery. */
+export interface ForgeMessage {
+  message_id: string;
+  what: 'pull_opened' | 'pull_updated' | 'pull_merged' | 'pull_closed' | 'pushed';
+  /** Not with `pushed`. */
+  pull: Omit<TaskPull, 'approved'> | null;
+  by: string;
+}
+
+/** By a forge: the issue says something else now. Counts from the next attempt on. */
+export interface EditMessage {
+  message_id: string;
+  title: string;
+  body: Text;
+  labels: string[];
+  /** By the forge's clock: an older edit changes nothing. */
+  updated_at: number;
 }
 
 export interface CancelMessage {

@@ -10,6 +10,7 @@
  *
  * All of it is plain JSON: the state crosses continue-as-new. Times are milliseconds since 1970.
  */
+import type { TaskOrigin } from '../../contracts/forge';
 import type { Checkpoint, Finding, Receipt } from '../../contracts/receipt';
 import type {
   ExecutionMode,
@@ -47,6 +48,10 @@ export interface TaskInput {
   branch_name: string;
   pr_title: string | null;
   created_at: number;
+  /** Of a task that came from a forge. */
+  origin?: TaskOrigin;
+  /** Of a review task: these wrote what it judges. */
+  not_by?: HolderRef[];
   /** Above every epoch of an earlier run of the same task. */
   first_epoch: number;
   /** Tasks of one product with the same lock are worked on one at a time. A hash: what was written is part of a prompt. */
@@ -106,6 +111,26 @@ export interface Stop {
   immediate: boolean;
   /** From this time on the launcher's own watch has killed it, seen or not. */
   fenced_at: number;
+}
+
+/** The pull request of a task, as the forge told it last. */
+export interface TaskPull {
+  number: number;
+  url: string;
+  head_sha: string;
+  state: 'open' | 'merged' | 'closed';
+  /** Approved since the last push, and not sent back since. */
+  approved: boolean;
+  /** By the forge's clock, milliseconds since 1970: what is older changes nothing. */
+  updated_at: number;
+}
+
+/** What a rejection was about, to see whether the rounds lead anywhere. */
+export interface ReviewRound {
+  /** Fingerprints of the findings, sorted. */
+  findings: string[];
+  /** Names the content that was judged: a hash of the diff, else the head commit; null when not known. */
+  change: string | null;
 }
 
 export type OutcomeCode =
@@ -169,6 +194,9 @@ export interface TaskState {
   accepted_epoch?: number;
   /** Of the receipt that the last review sent back. */
   handed_in?: Pick<Receipt, 'summary' | 'artifacts'> | null;
+  pull?: TaskPull | null;
+  /** Of the rejections so far; the latest are kept. */
+  rounds?: ReviewRound[];
   reason: Failure | null;
   attempts: Attempt[];
   /** Hash of holder and request id of the last grant, for a claim whose reply was lost. */
