@@ -48,6 +48,12 @@ export const configSchema = z.strictObject({
     .record(sourceNameSchema, sourceSchema)
     .default({})
     .describe('By the name that is in the URL of their webhooks'),
+  public_url: z
+    .url({ protocol: /^https?$/ })
+    .max(1024)
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional()
+    .describe('Where people reach this server: for the links in what forges are told'),
   templates: z.record(z.string().min(1).max(64), templateSchema).default({}),
   default_template: z.string().default('shell'),
   prompts: promptConfigSchema.prefault({}),

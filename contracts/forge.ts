@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import { labelSchema, productSchema } from './ids';
-import { textSchema } from './task';
+import { type HolderRef, textSchema } from './task';
 
 export const FORGE_KINDS = ['forgejo', 'gitea', 'github'] as const;
 export const forgeKindSchema = z.enum(FORGE_KINDS);
@@ -196,4 +196,10 @@ export interface ReviewSubject {
   round: number;
   pull: number;
   head_sha: string;
+  /** `TaskState.run_key` of that task: one that was started again is judged again. */
+  run_key: string;
+  /** Hash of the diff that is judged, as `ReviewRound.change`. */
+  change: string;
+  /** Of the change: a reviewer is none of them, and uses none of these models. */
+  authors: { holders: HolderRef[]; models: string[] };
 }

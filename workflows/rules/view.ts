@@ -70,6 +70,7 @@ export const taskReport = (state: TaskState): TaskReport => ({
   events: state.events,
   outcomes: state.outcomes,
   claim_hash: state.claim_hash,
+  ...(state.pull && { pull: state.pull }),
 });
 
 /** One sentence for the Temporal UI: what the task is doing and what it waits for. */

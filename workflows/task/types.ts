@@ -224,4 +224,6 @@ export interface TaskReport {
   events: Event[];
   outcomes: Array<{ id: string; outcome: Outcome }>;
   claim_hash: string | null;
+  /** Only of a task that has one. */
+  pull?: TaskPull;
 }
