@@ -1,14 +1,16 @@
 /** Starts the workflow of a task, with what the index is to know from the first moment. */
 import type { WorkflowStartOptions } from '@temporalio/client';
 import type { SearchAttributePair } from '@temporalio/common';
+import type { EarlierRuns } from '../contracts/forge';
 import type { BoardEntry } from '../dispatch/board-entry';
-import { CONTROL_QUEUE, taskWorkflowId } from '../workflows/names';
+import { branchKey, CONTROL_QUEUE, taskWorkflowId } from '../workflows/names';
 import { initialMode } from '../workflows/rules/decide';
 import {
   CLAIMABLE_SINCE,
   EXECUTION_MODE,
   PRODUCT,
   REPOSITORY,
+  TASK_BRANCH,
   TASK_LABELS,
   TASK_PRIORITY,
   TASK_STATUS,
@@ -24,6 +26,8 @@ export interface TaskMemo {
   created_at: string;
   /** For the board: which hosts can run it. */
   template: string | null;
+  /** Of a task from a forge that was run again. */
+  forge?: EarlierRuns;
 }
 
 /** A value of a keyword attribute has room for so many characters on SQL. */
@@ -31,9 +35,9 @@ const KEYWORD_MAX = 255;
 
 /** Throws WorkflowExecutionAlreadyStartedError when the id is taken. */
 export async function startTask(
-  { client, board }: Pick<ApiContext, 'client' | 'board'>,
+  { client, board }: Pick<ApiContext, 'client'> & { board: Pick<ApiContext['board'], 'put'> },
   input: TaskInput,
-  memo: Pick<TaskMemo, 'body_hash'>,
+  memo: Pick<TaskMemo, 'body_hash' | 'forge'>,
   reuse: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE',
 ): Promise<void> {
   const options: WorkflowStartOptions = {
@@ -65,12 +69,22 @@ export function initialAttributes(input: TaskInput): SearchAttributePair[] {
     { key: CLAIMABLE_SINCE, value: new Date(input.created_at) },
   ];
   if (input.repository) attributes.push({ key: REPOSITORY, value: indexable(input.repository) });
+  const { origin } = input;
+  // What a review task judges is on the branch of another task.
+  if (origin && !origin.review_of) {
+    const branch = taskBranch(origin.source, origin.repository, input.branch_name);
+    attributes.push({ key: TASK_BRANCH, value: branch });
+  }
   return attributes;
 }
 
 /** Without the user and the password that a URL may carry: the index is plain text. */
 export const indexable = (repository: string) =>
   repository.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1').slice(0, KEYWORD_MAX);
+
+/** As the index has it. */
+export const taskBranch = (source: string, repository: string, branch: string) =>
+  branchKey(source, repository, branch).slice(0, KEYWORD_MAX);
 
 const newEntry = (input: TaskInput): BoardEntry => ({
   taskId: input.task_id,

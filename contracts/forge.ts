@@ -203,3 +203,13 @@ export interface ReviewSubject {
   /** Of the change: a reviewer is none of them, and uses none of these models. */
   authors: { holders: HolderRef[]; models: string[] };
 }
+
+/** What runs of a task before this one have dealt with: a delivery that comes once more changes nothing. */
+export interface EarlierRuns {
+  /** By the clock of the forge, milliseconds since 1970: what was said of pull requests up to then is over. */
+  pulls_until: number;
+  /** `updated_at` of the issue when it last had the task run again. */
+  issue_at: number;
+  /** The newest comment that was a command. Ids of comments grow. */
+  comment: number;
+}

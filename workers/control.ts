@@ -1,8 +1,10 @@
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { holdActivities } from '../activities/control/hold';
+import { openForge } from '../activities/forge/open-forge';
 import { CONTROL_QUEUE } from '../workflows/names';
 import { createFenceHolder } from './fence-holder';
+import { createForgeWorker } from './forge/forge-worker';
 import type { Role, RoleDeps } from './role';
 import { workerRole } from './worker-role';
 
@@ -14,7 +16,7 @@ const SHUTDOWN_FORCE_MS = 10_000;
 const STICKY_TIMEOUT_MS = 1_000;
 
 /**
- * Runs the workflows. Run as many of these as wanted: the state is in Temporal.
+ * Runs the workflows, and what they ask of forges. Run as many of these as wanted: the state is in Temporal.
  * @param over for tests, such as a worker that keeps nothing in memory
  */
 export async function startControlWorker(deps: RoleDeps, over: Partial<WorkerOptions> = {}): Promise<Role> {
@@ -33,6 +35,8 @@ export async function startControlWorker(deps: RoleDeps, over: Partial<WorkerOpt
     maxConcurrentActivityTaskExecutions: 200,
     ...over,
   });
-  const role = workerRole([worker], connection, deps.logger);
-  return { ...role, stop: () => role.stop().finally(() => outside.close()) };
+  const forges = await createForgeWorker(deps, connection, openForge);
+  const role = workerRole(forges ? [worker, forges.worker] : [worker], connection, deps.logger);
+  const close = () => Promise.all([outside.close(), forges?.close()]);
+  return { ...role, stop: () => role.stop().finally(close) };
 }

@@ -2,15 +2,13 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { retrySchema, taskAnswerSchema } from '../../contracts/api';
 import { initialState } from '../../workflows/rules/state';
 import { taskView } from '../../workflows/rules/view';
-import type { TaskInput } from '../../workflows/task/types';
 import { assertVisible, principalOf, STAFF } from '../auth';
-import { noCapableHost } from '../capable-hosts';
 import type { ApiContext, App } from '../context';
-import { ApiProblem, taskNotFound } from '../problems';
-import { readTask, type TaskReading } from '../read-task';
+import { nextInput, nextMemo } from '../next-run';
+import { ApiProblem } from '../problems';
+import { readTask } from '../read-task';
 import { PROBLEMS, taskParams } from '../route-docs';
-import { startTask, type TaskMemo } from '../start-task';
-import { readArgs } from '../task-history';
+import { startTask } from '../start-task';
 
 export function retry(app: App, ctx: ApiContext) {
   app.post(
@@ -32,11 +30,8 @@ export function retry(app: App, ctx: ApiContext) {
       assertVisible(principalOf(request), id, reading.product);
       if (reading.running) throw notClosed(id);
       const input = await nextInput(ctx, id, reading);
-      const memo = {
-        body_hash: (reading.description.memo as Partial<TaskMemo> | undefined)?.body_hash ?? '',
-      };
       try {
-        await startTask(ctx, input, memo, 'ALLOW_DUPLICATE');
+        await startTask(ctx, input, nextMemo(reading), 'ALLOW_DUPLICATE');
       } catch (error) {
         if (error instanceof WorkflowExecutionAlreadyStartedError) throw notClosed(id);
         throw error;
@@ -44,24 +39,6 @@ export function retry(app: App, ctx: ApiContext) {
       return taskView(initialState(input));
     },
   );
-}
-
-async function nextInput(
-  ctx: ApiContext,
-  id: string,
-  { description, report }: TaskReading,
-): Promise<TaskInput> {
-  const { workflowId, runId, historyLength } = description;
-  const args = await readArgs(ctx, { workflowId, runId });
-  if (!args) throw taskNotFound(id);
-  // A run that was ended from outside does not tell its last epoch; no epoch begins without an event.
-  const last = report?.view.epoch ?? (args.carried?.epoch ?? args.input.first_epoch) + historyLength;
-  return {
-    ...args.input,
-    no_capable_host: await noCapableHost(ctx, args.input.labels),
-    created_at: Date.now(),
-    first_epoch: last + 1,
-  };
 }
 
 const notClosed = (id: string) =>

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleWorkflowCode, type WorkerOptions } from '@temporalio/worker';
 import pino from 'pino';
+import { configSchema } from '../../contracts/config';
 import { startControlWorker } from '../../workers/control';
 import type { Role, RoleDeps, TemporalAddress } from '../../workers/role';
 
@@ -28,7 +29,15 @@ async function makeBundle(): Promise<string> {
 export async function startControl(
   temporal: TemporalAddress,
   over: Partial<WorkerOptions> = {},
+  /** Configured forges need a state directory and an environment as well. */
+  more: Partial<RoleDeps> = {},
 ): Promise<Role> {
-  const deps = { temporal, bundlePath: await workflowBundle(), logger: pino({ level: 'silent' }) };
+  const deps = {
+    temporal,
+    bundlePath: await workflowBundle(),
+    logger: pino({ level: 'silent' }),
+    config: configSchema.parse({}),
+    ...more,
+  };
   return startControlWorker(deps as RoleDeps, over);
 }

@@ -50,6 +50,8 @@ export interface TaskInput {
   created_at: number;
   /** Of a task that came from a forge. */
   origin?: TaskOrigin;
+  /** By the forge's clock, milliseconds since 1970: as old as what the input says of the issue. */
+  edited_at?: number;
   /** Of a review task: these wrote what it judges. */
   not_by?: HolderRef[];
   /** Above every epoch of an earlier run of the same task. */

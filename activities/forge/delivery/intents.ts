@@ -1,5 +1,5 @@
 /** What a delivery is met with: what is known beforehand, and what is to be done. Plain data. */
-import type { PullFacts, TaskOrigin } from '../../../contracts/forge';
+import type { EarlierRuns, PullFacts, TaskOrigin } from '../../../contracts/forge';
 import type { TaskStatus, Text } from '../../../contracts/task';
 import type { CancelMessage, ForgeMessage, ReviewMessage } from '../../../workflows/task/message-types';
 import type { TaskPull } from '../../../workflows/task/types';
@@ -21,18 +21,6 @@ export interface KnownTask {
   ended_by: 'closed' | 'unlabelled' | null;
   earlier: EarlierRuns;
 }
-
-/** Of the forge, as far as runs before this one have dealt with it: a delivery that comes once more changes nothing. */
-export interface EarlierRuns {
-  /** By the clock of the forge, milliseconds since 1970: pull requests as of before are over. */
-  pulls_until: number;
-  /** `updated_at` of the issue when it last had the task run again. */
-  issue_at: number;
-  /** The newest comment that was a command. Ids of comments grow. */
-  comment: number;
-}
-
-export const NO_EARLIER_RUNS: EarlierRuns = { pulls_until: 0, issue_at: 0, comment: 0 };
 
 /** The issue as it is now; `updated_at` of the delivery, which is no later. */
 export interface IssueNow extends ForgeIssue {

@@ -18,6 +18,10 @@ export const isOfRepository = (pull: PullFacts, repository: string) =>
 export function planPull(event: PullEvent, task: KnownTask | null, by: string): Intent[] {
   const why = notOurs(event.pull, event.repository.full_name, task);
   if (why !== null) return [{ do: 'nothing', why }];
+  // One of an earlier run may still be edited, or labelled, long after it was merged.
+  if (!event.pull.open && event.action !== 'closed' && task?.pull?.number !== event.pull.number) {
+    return [{ do: 'nothing', why: 'the pull request was over before' }];
+  }
   return [tellPull(event.pull, event.action, by)];
 }
 
@@ -26,7 +30,7 @@ export function notOurs(pull: PullFacts, repository: string, task: KnownTask | n
   if (!isOfRepository(pull, repository)) return 'the pull request comes from a fork';
   if (!task) return 'no task has this branch';
   if (!task.open) return `the task is ${task.status}`;
-  if (pull.updated_at < task.earlier.pulls_until) return 'it is about an earlier run of the task';
+  if (pull.updated_at <= task.earlier.pulls_until) return 'it is about an earlier run of the task';
   return null;
 }
 
