@@ -13,7 +13,6 @@ const MARKER = '<!-- signalbox:x -->';
 let server: GiteaServer;
 let owner: GiteaUser;
 let bot: GiteaUser;
-let reviewer: GiteaUser;
 let repository: GiteaRepository;
 let name: string;
 let forge: Forge;
@@ -39,12 +38,9 @@ async function pullOf(
 
 beforeAll(async () => {
   server = await startGitea();
-  [owner, bot, reviewer] = [
-    await server.createUser('owner'),
-    await server.createUser('signalbox-bot'),
-    await server.createUser('reviewer'),
-  ];
-  await server.createUser('stranger');
+  owner = await server.createUser('owner');
+  bot = await server.createUser('signalbox-bot');
+  for (const login of ['reviewer', 'stranger']) await server.createUser(login);
   repository = await createRepository(server, owner, 'project');
   name = repository.full_name;
   for (const login of ['signalbox-bot', 'reviewer']) await repository.addCollaborator(login, 'write');
@@ -363,7 +359,6 @@ describe('what the forge does not let it do', () => {
     const old = await createRepository(server, owner, 'old-name');
     const issue = await old.createIssue(owner, { title: 'Moved' });
     await owner.api.repos.repoEdit('owner', 'old-name', { name: 'new-name' });
-    await old.addCollaborator('signalbox-bot', 'write').catch(() => {});
     await expect(forge.issue(old.full_name, issue.number)).resolves.toMatchObject({ title: 'Moved' });
     await expect(forge.comment(old.full_name, issue.number, 'Hello')).resolves.toMatchObject({
       body: 'Hello',
