@@ -12,7 +12,7 @@ const base = {
   },
   // Packages that ship ES modules only: Node can require() them, jest cannot.
   transformIgnorePatterns: [
-    '/node_modules/(?!(jose|close-with-grace|cookie|content-disposition|@fastify|fastify|fast-check|pure-rand)/)',
+    '/node_modules/(?!(jose|close-with-grace|cookie|content-disposition|content-type|@fastify|fastify|fast-check|pure-rand|@octokit|before-after-hook|universal-user-agent|json-with-bigint)/)',
   ],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 };

@@ -31,7 +31,9 @@ const SETTINGS = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 
 /** @returns what was done: nothing, when all was up to date */
 export async function build({ force = false, say = () => {} } = {}) {
-  const unlock = await lockBuild();
+  const unlock = await holdLock(
+    join(tmpdir(), `signalbox-build-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`),
+  );
   try {
     const before = force ? {} : readStamp();
     const now = { compiled: hashOf(WATCHED), bundled: hashOf(BUNDLED) };
@@ -110,12 +112,12 @@ function readStamp() {
   }
 }
 
-/** Two set-ups at once would write the same files. The lock of a process that died is taken over. */
-async function lockBuild() {
-  const lock = join(
-    tmpdir(),
-    `signalbox-build-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`,
-  );
+/**
+ * Two set-ups at once would write the same files. The lock of a process that died is taken over.
+ * @param lock path of a file, in a directory that is there
+ * @returns what gives it back
+ */
+export async function holdLock(lock) {
   const aside = `${lock}.${process.pid}`;
   writeFileSync(aside, String(process.pid));
   try {

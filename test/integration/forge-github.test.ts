@@ -1,0 +1,355 @@
+/**
+ * The client for GitHub against a script, not against GitHub, which cannot run here: the answers have the shapes of
+ * its REST documentation, the behaviour is what that documentation says. What only GitHub knows is not tested.
+ */
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Forge, NewReview } from '../../activities/forge/forge';
+import { openForge } from '../../activities/forge/open-forge';
+import {
+  type AnsweringServer,
+  type AskedRequest,
+  answeringServer,
+  type ScriptedAnswer,
+} from '../helpers/answering-server';
+import {
+  githubComment,
+  githubIssue,
+  githubPull,
+  githubRefusal,
+  githubReview,
+  githubReviewComment,
+  githubUser,
+  SHA,
+} from '../helpers/github-shapes';
+
+const REPOSITORY = 'octocat/hello-world';
+const BASE = `/api/v3/repos/${REPOSITORY}`;
+
+type Route = ScriptedAnswer | ((request: AskedRequest) => ScriptedAnswer);
+let server: AnsweringServer;
+
+/** @param routes by `METHOD path`; all else is 404 */
+async function github(routes: Record<string, Route>): Promise<Forge> {
+  const all: Record<string, Route> = { 'GET /api/v3/user': { body: githubUser('signalbox') }, ...routes };
+  server = await answeringServer((request) => {
+    const route = all[`${request.method} ${request.path}`];
+    if (route === undefined) return { status: 404, body: githubRefusal('Not Found') };
+    return typeof route === 'function' ? route(request) : route;
+  });
+  return openForge({ kind: 'github', url: server.url, token: 'ghp_0123456789' });
+}
+
+const sent = (method: string) => server.asked.filter((one) => one.method === method);
+
+afterEach(() => server.close());
+
+describe('GitHub is read', () => {
+  it('me, issue and pull request', async () => {
+    const forge = await github({
+      [`GET ${BASE}/issues/1347`]: { body: githubIssue() },
+      [`GET ${BASE}/issues/2`]: {
+        body: githubIssue({ number: 2, state: 'closed', body: null, labels: ['plain'], pull_request: {} }),
+      },
+      [`GET ${BASE}/pulls/1347`]: { body: githubPull() },
+    });
+    await expect(forge.me()).resolves.toBe('signalbox');
+    await expect(forge.issue(REPOSITORY, 1347)).resolves.toEqual({
+      number: 1347,
+      title: 'Found a bug',
+      body: "I'm having a problem with this.",
+      open: true,
+      labels: ['bug'],
+      url: 'https://github.com/octocat/hello-world/issues/1347',
+      is_pull: false,
+    });
+    await expect(forge.issue(REPOSITORY, 2)).resolves.toMatchObject({
+      open: false,
+      body: '',
+      labels: ['plain'],
+      is_pull: true,
+    });
+    await expect(forge.pull(REPOSITORY, 1347)).resolves.toEqual({
+      number: 1347,
+      title: 'Amazing new feature',
+      url: 'https://github.com/octocat/hello-world/pull/1347',
+      author: 'octocat',
+      head: { branch: 'new-topic', sha: SHA, repository: REPOSITORY },
+      base: 'main',
+      open: true,
+      merged: false,
+      updated_at: Date.UTC(2011, 0, 26, 19, 1, 12),
+    });
+    await expect(forge.issue(REPOSITORY, 3)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('who am I only once, unless that failed', async () => {
+    let fails = true;
+    const forge = await github({
+      'GET /api/v3/user': () =>
+        fails ? { status: 502, body: 'bad gateway' } : { body: githubUser('signalbox') },
+    });
+    await expect(forge.me()).rejects.toMatchObject({ code: 'unavailable' });
+    fails = false;
+    await forge.me();
+    await forge.me();
+    expect(server.asked).toHaveLength(2);
+  });
+
+  it('a branch by its exact name', async () => {
+    const forge = await github({
+      [`GET ${BASE}/git/ref/heads/task/7-a`]: {
+        body: { ref: 'refs/heads/task/7-a', object: { type: 'commit', sha: SHA } },
+      },
+    });
+    await expect(forge.branchHead(REPOSITORY, 'task/7-a')).resolves.toBe(SHA);
+    await expect(forge.branchHead(REPOSITORY, 'task/7')).resolves.toBeNull();
+  });
+
+  it('permissions', async () => {
+    const level = (permission: string) => ({
+      body: { permission, role_name: permission, user: githubUser('x') },
+    });
+    const forge = await github({
+      [`GET ${BASE}/collaborators/ada/permission`]: level('admin'),
+      [`GET ${BASE}/collaborators/wim/permission`]: level('write'),
+      [`GET ${BASE}/collaborators/rob/permission`]: level('read'),
+      [`GET ${BASE}/collaborators/nan/permission`]: level('none'),
+      [`GET ${BASE}/collaborators/for/permission`]: {
+        status: 403,
+        body: githubRefusal('Must have push access'),
+      },
+    });
+    const all = ['ada', 'wim', 'rob', 'nan', 'nobody'].map((login) => forge.permission(REPOSITORY, login));
+    await expect(Promise.all(all)).resolves.toEqual(['admin', 'write', 'read', 'none', 'none']);
+    await expect(forge.permission(REPOSITORY, 'for')).rejects.toMatchObject({ code: 'forbidden' });
+  });
+
+  it('a diff', async () => {
+    const forge = await github({
+      [`GET ${BASE}/pulls/1347`]: ({ headers }) =>
+        headers.accept === 'application/vnd.github.diff'
+          ? {
+              body: 'diff --git a/x b/x\n',
+              headers: { 'content-type': 'application/vnd.github.diff; charset=utf-8' },
+            }
+          : { body: githubPull() },
+    });
+    await expect(forge.diff(REPOSITORY, 1347)).resolves.toBe('diff --git a/x b/x\n');
+  });
+
+  it('the findings of the newest review, and of one that is named', async () => {
+    const forge = await github({
+      [`GET ${BASE}/pulls/1347/reviews`]: {
+        body: [
+          githubReview(80, 'hubot', 'CHANGES_REQUESTED'),
+          githubReview(81, 'Hubot', 'COMMENTED'),
+          githubReview(82, 'octocat', 'APPROVED'),
+          githubReview(83, 'hubot', 'PENDING'),
+        ],
+      },
+      // Newest first, as it is asked for.
+      [`GET ${BASE}/pulls/1347/comments`]: {
+        body: [
+          githubReviewComment(81, 'b.ts', null, 'second'),
+          githubReviewComment(80, 'old.ts', 9, 'of the review before'),
+          githubReviewComment(81, 'a.ts', 5, ' first '),
+          githubReviewComment(81, 'a.ts', 5, ' '),
+        ],
+      },
+    });
+    await expect(forge.reviewFindings(REPOSITORY, 1347, 'hubot', null)).resolves.toEqual([
+      { file: 'a.ts', line: 5, message: 'first' },
+      { file: 'b.ts', line: 2, message: 'second' },
+    ]);
+    await expect(forge.reviewFindings(REPOSITORY, 1347, 'hubot', 80)).resolves.toMatchObject([
+      { file: 'old.ts', line: 9 },
+    ]);
+    await expect(forge.reviewFindings(REPOSITORY, 1347, 'nobody', null)).resolves.toEqual([]);
+  });
+});
+
+describe('a comment', () => {
+  it('is found by marker and author, on a later page too', async () => {
+    const others = Array.from({ length: 100 }, (_, i) => githubComment(i + 1, 'mona', `<!-- mark --> ${i}`));
+    const forge = await github({
+      [`GET ${BASE}/issues/1347/comments`]: ({ query }) => ({
+        body: query.get('page') === '2' ? [githubComment(200, 'SignalBox', 'done <!-- mark -->')] : others,
+      }),
+    });
+    await expect(forge.findComment(REPOSITORY, 1347, '<!-- mark -->')).resolves.toEqual({
+      id: 200,
+      body: 'done <!-- mark -->',
+      author: 'SignalBox',
+    });
+    await expect(forge.findComment(REPOSITORY, 1347, '<!-- other -->')).resolves.toBeNull();
+  });
+
+  it('is looked for on a bounded number of pages', async () => {
+    const page = Array.from({ length: 100 }, (_, i) => githubComment(i + 1, 'mona', 'x'));
+    const forge = await github({ [`GET ${BASE}/issues/1347/comments`]: { body: page } });
+    await expect(forge.findComment(REPOSITORY, 1347, 'mark')).resolves.toBeNull();
+    expect(server.asked.length).toBeLessThan(30);
+  });
+
+  it('is written, and edited unless it is gone', async () => {
+    const forge = await github({
+      [`POST ${BASE}/issues/1347/comments`]: ({ body }) => ({
+        status: 201,
+        body: githubComment(5, 'signalbox', (body as { body: string }).body),
+      }),
+      [`PATCH ${BASE}/issues/comments/5`]: { body: githubComment(5, 'signalbox', 'new') },
+    });
+    await expect(forge.comment(REPOSITORY, 1347, 'text')).resolves.toEqual({
+      id: 5,
+      body: 'text',
+      author: 'signalbox',
+    });
+    await forge.editComment(REPOSITORY, 5, 'new');
+    await expect(forge.editComment(REPOSITORY, 6, 'new')).rejects.toMatchObject({ code: 'not_found' });
+    expect(sent('PATCH')[0]?.body).toEqual({ body: 'new' });
+  });
+});
+
+it('a status has what GitHub takes of its description', async () => {
+  const forge = await github({ [`POST ${BASE}/statuses/${SHA}`]: { status: 201, body: {} } });
+  const status = { state: 'pending', context: 'signalbox', description: 'd'.repeat(200), url: null } as const;
+  await forge.setStatus(REPOSITORY, SHA, status);
+  await forge.setStatus(REPOSITORY, SHA, {
+    ...status,
+    description: 'd',
+    url: 'http://signalbox.test/tasks/1',
+  });
+  expect(sent('POST').map(({ body }) => body)).toEqual([
+    { state: 'pending', context: 'signalbox', description: 'd'.repeat(140) },
+    { state: 'pending', context: 'signalbox', description: 'd', target_url: 'http://signalbox.test/tasks/1' },
+  ]);
+});
+
+describe('a pull request', () => {
+  const wanted = { title: 't', body: 'Closes #1347', head: 'new-topic', base: 'main' };
+
+  it('is opened when there is none', async () => {
+    const forge = await github({
+      [`GET ${BASE}/pulls`]: { body: [] },
+      [`POST ${BASE}/pulls`]: { status: 201, body: githubPull() },
+    });
+    await expect(forge.openPull(REPOSITORY, wanted)).resolves.toMatchObject({ number: 1347, open: true });
+    expect(sent('POST')[0]?.body).toEqual(wanted);
+    expect(Object.fromEntries(sent('GET')[0]?.query ?? [])).toEqual({
+      state: 'open',
+      head: 'octocat:new-topic',
+      base: 'main',
+    });
+  });
+
+  it('that is there is found instead', async () => {
+    // A list does not tell `merged`.
+    const forge = await github({ [`GET ${BASE}/pulls`]: { body: [{ ...githubPull(), merged: undefined }] } });
+    await expect(forge.openPull(REPOSITORY, wanted)).resolves.toMatchObject({ number: 1347, merged: false });
+    expect(sent('POST')).toEqual([]);
+  });
+
+  it('that somebody opens meanwhile is found too', async () => {
+    const error = {
+      resource: 'PullRequest',
+      code: 'custom',
+      message: 'A pull request already exists for octocat:new-topic.',
+    };
+    const forge = await github({
+      [`GET ${BASE}/pulls`]: () => ({ body: sent('POST').length === 0 ? [] : [githubPull()] }),
+      [`POST ${BASE}/pulls`]: { status: 422, body: githubRefusal('Validation Failed', [error]) },
+    });
+    await expect(forge.openPull(REPOSITORY, wanted)).resolves.toMatchObject({ number: 1347 });
+  });
+
+  it('without commits is refused', async () => {
+    const forge = await github({
+      [`GET ${BASE}/pulls`]: { body: [] },
+      [`POST ${BASE}/pulls`]: {
+        status: 422,
+        body: githubRefusal('Validation Failed', [
+          { resource: 'PullRequest', field: 'head', code: 'invalid' },
+        ]),
+      },
+    });
+    await expect(forge.openPull(REPOSITORY, wanted)).rejects.toMatchObject({
+      code: 'rejected',
+      message: expect.stringMatching(/422.*head, invalid/),
+    });
+  });
+});
+
+describe('a review', () => {
+  const DIFF = 'diff --git a/a.ts b/a.ts\n--- a/a.ts\n+++ b/a.ts\n@@ -1 +1,2 @@\n x\n+y\n';
+  const review: NewReview = {
+    event: 'request_changes',
+    body: 'Not yet',
+    head_sha: SHA,
+    findings: [
+      { file: 'a.ts', line: 2, message: 'shown' },
+      { file: 'a.ts', line: 90, message: 'not shown' },
+      { file: 'b.ts', line: 1, message: 'not changed' },
+      { message: 'nowhere' },
+    ],
+  };
+  const routes = (author: string, posted: Route, there: object[] = []): Record<string, Route> => ({
+    [`GET ${BASE}/pulls/1347`]: ({ headers }) =>
+      headers.accept?.includes('diff') ? { body: DIFF } : { body: githubPull({ user: githubUser(author) }) },
+    [`GET ${BASE}/pulls/1347/reviews`]: { body: there },
+    [`POST ${BASE}/pulls/1347/reviews`]: posted,
+  });
+
+  it('has its comments on the lines that GitHub takes', async () => {
+    const forge = await github(
+      routes('octocat', { body: githubReview(1, 'signalbox', 'CHANGES_REQUESTED') }),
+    );
+    await expect(forge.review(REPOSITORY, 1347, review)).resolves.toBe(true);
+    expect(sent('POST').map(({ body }) => body)).toEqual([
+      {
+        event: 'REQUEST_CHANGES',
+        body: 'Not yet',
+        commit_id: SHA,
+        comments: [{ path: 'a.ts', line: 2, side: 'RIGHT', body: 'shown' }],
+      },
+    ]);
+  });
+
+  it('goes without them rather than not at all', async () => {
+    const refusal = { status: 422, body: githubRefusal('Unprocessable Entity', []) };
+    const forge = await github(
+      routes('octocat', ({ body }) =>
+        (body as { comments: object[] }).comments.length > 0 ? refusal : { body: {} },
+      ),
+    );
+    await expect(forge.review(REPOSITORY, 1347, review)).resolves.toBe(true);
+    expect(sent('POST')).toHaveLength(2);
+  });
+
+  it('of one’s own pull request is told apart', async () => {
+    const refusal = { status: 422, body: githubRefusal('Unprocessable Entity', []) };
+    const forge = await github(routes('Signalbox', refusal));
+    await expect(forge.review(REPOSITORY, 1347, review)).resolves.toBe(false);
+    await expect(forge.review(REPOSITORY, 1347, { ...review, event: 'approve', findings: [] })).resolves.toBe(
+      false,
+    );
+    expect(sent('POST')).toHaveLength(2);
+  });
+
+  it('that GitHub does not take for another reason is an error', async () => {
+    const forge = await github(
+      routes('octocat', { status: 422, body: githubRefusal('Unprocessable Entity', []) }),
+    );
+    await expect(forge.review(REPOSITORY, 1347, review)).rejects.toMatchObject({ code: 'rejected' });
+  });
+
+  it('is not repeated', async () => {
+    const there = [githubReview(1, 'signalbox', 'CHANGES_REQUESTED', 'Not yet\r\n')];
+    const forge = await github(routes('octocat', { body: {} }, there));
+    await expect(forge.review(REPOSITORY, 1347, review)).resolves.toBe(true);
+    expect(sent('POST')).toEqual([]);
+    await forge.review(REPOSITORY, 1347, { ...review, body: 'Another' });
+    await forge.review(REPOSITORY, 1347, { ...review, event: 'approve' });
+    await forge.review(REPOSITORY, 1347, { ...review, head_sha: SHA.replace('6', '7') });
+    expect(sent('POST')).toHaveLength(3);
+  });
+});
