@@ -23,6 +23,11 @@ export async function startControlWorker(deps: RoleDeps, over: Partial<WorkerOpt
   const connection = await NativeConnection.connect(deps.temporal.connectionOptions);
   const outside = Connection.lazy(deps.temporal.connectionOptions);
   const client = new Client({ connection: outside, namespace: deps.temporal.namespace });
+  // A secret that is missing is found before anything runs.
+  const forges = await createForgeWorker(deps, connection, openForge).catch(async (error: unknown) => {
+    await Promise.all([connection.close(), outside.close()]);
+    throw error;
+  });
   const worker = await Worker.create({
     connection,
     namespace: deps.temporal.namespace,
@@ -35,7 +40,6 @@ export async function startControlWorker(deps: RoleDeps, over: Partial<WorkerOpt
     maxConcurrentActivityTaskExecutions: 200,
     ...over,
   });
-  const forges = await createForgeWorker(deps, connection, openForge);
   const role = workerRole(forges ? [worker, forges.worker] : [worker], connection, deps.logger);
   const close = () => Promise.all([outside.close(), forges?.close()]);
   return { ...role, stop: () => role.stop().finally(close) };

@@ -7,7 +7,7 @@ export type ReviewResult = z.infer<typeof reviewResultSchema>;
 /** What is looked through, from its end, in characters. */
 const TEXT_MAX = 65_536;
 /** Places where an object may begin that are tried. */
-const STARTS_MAX = 400;
+const STARTS_MAX = 1_000;
 
 /**
  * The object is found in whatever stands around it. null when there is none, or when there are two that disagree:
