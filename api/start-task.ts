@@ -1,6 +1,7 @@
 /** Starts the workflow of a task, with what the index is to know from the first moment. */
 import type { WorkflowStartOptions } from '@temporalio/client';
 import type { SearchAttributePair } from '@temporalio/common';
+import type { HolderRef } from '../contracts/task';
 import type { BoardEntry } from '../dispatch/board-entry';
 import { CONTROL_QUEUE, taskWorkflowId } from '../workflows/names';
 import { initialMode } from '../workflows/rules/decide';
@@ -24,6 +25,8 @@ export interface TaskMemo {
   created_at: string;
   /** For the board: which hosts can run it. */
   template: string | null;
+  /** For the board: as `TaskInput.not_by`. */
+  not_by?: HolderRef[];
 }
 
 /** A value of a keyword attribute has room for so many characters on SQL. */
@@ -47,6 +50,7 @@ export async function startTask(
       ...memo,
       created_at: new Date(input.created_at).toISOString(),
       template: input.template,
+      ...(input.not_by && { not_by: input.not_by }),
     } satisfies TaskMemo,
     staticSummary: `${input.task_id} (${input.execution_mode})`,
   };
@@ -81,4 +85,5 @@ const newEntry = (input: TaskInput): BoardEntry => ({
   assignedTo: null,
   product: input.product,
   template: input.template,
+  ...(input.not_by && { notBy: input.not_by }),
 });

@@ -33,8 +33,10 @@ export interface ReportInput {
   task_id: string;
   product: string;
   origin: TaskOrigin;
-  /** Present after continue-as-new. */
+  /** What it begins with: the first report, or all of it after continue-as-new. */
   carried?: ReportState;
+  /** Continue as new beyond this many history events; null leaves it to the server's advice. */
+  max_history_events?: number | null;
 }
 
 export interface ReportState {
@@ -43,6 +45,8 @@ export interface ReportState {
   told: { run_key: string; seq: number } | null;
   /** The one comment that is edited; null before it is known. */
   comment_id: number | null;
+  /** For which round and which head a review was asked for last. */
+  asked?: string;
   /** Why the forge could not be told, when trying again is of no use until something changes. */
   problem: Failure | null;
 }

@@ -22,7 +22,7 @@ import type {
   Text,
   Timeouts,
 } from '../../contracts/task';
-import type { ClaimRequest } from './message-types';
+import type { ClaimRequest, ReviewMessage } from './message-types';
 
 export interface TaskInput {
   task_id: string;
@@ -50,6 +50,8 @@ export interface TaskInput {
   created_at: number;
   /** Of a task that came from a forge. */
   origin?: TaskOrigin;
+  /** By the forge's clock, milliseconds since 1970: as old as what the input says of the issue. */
+  edited_at?: number;
   /** Of a review task: these wrote what it judges. */
   not_by?: HolderRef[];
   /** Above every epoch of an earlier run of the same task. */
@@ -83,6 +85,8 @@ export interface Lease {
   assigned?: true;
   /** As the holder reported it last. */
   stage?: RunStage;
+  /** Head of the pull request that was open at the grant: what came since is work of this attempt. */
+  pull_sha?: string;
 }
 
 /** The lock of a task, taken or asked for; kept as long as an attempt may be alive. */
@@ -197,6 +201,12 @@ export interface TaskState {
   pull?: TaskPull | null;
   /** Of the rejections so far; the latest are kept. */
   rounds?: ReviewRound[];
+  /** A rejection that came while a holder was at work: it counts when the attempt ends, unless something was pushed. */
+  early_review?: { message: ReviewMessage; head_sha: string } | null;
+  /** Of a task from a forge: those that its receipts name. */
+  models?: string[];
+  /** What the report of the task is to say, and what it was sent, by number; `key` names the content. */
+  reported?: { seq: number; key: string; sent: number };
   reason: Failure | null;
   attempts: Attempt[];
   /** Hash of holder and request id of the last grant, for a claim whose reply was lost. */
