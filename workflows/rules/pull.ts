@@ -6,9 +6,10 @@ import type { ForgeMessage } from '../task/message-types';
 import type { Outcome, TaskPull, TaskState } from '../task/types';
 import { close, revoke } from './attempt';
 import { isOpen } from './claim';
-import { openPull, pullIsNew, toReview } from './open-pull';
+import { isLost } from './lease';
+import { openPull, toReview } from './open-pull';
 import type { Step } from './receipt';
-import { note } from './state';
+import { free, note } from './state';
 import { isTerminal } from './status';
 
 type Facts = Omit<TaskPull, 'approved'>;
@@ -85,11 +86,14 @@ function closed(before: TaskState, state: TaskState, by: string, now: number): T
 
 /** Somebody who works on the task goes on. A holder that went silent gets the time it has in any case. */
 function opened(before: TaskState, state: TaskState, now: number): TaskState {
-  if (state.lease) {
-    const silent = state.lease.lapsed_at !== null && pullIsNew(state);
-    return silent ? { ...state, claimable_since: null, not_before: null } : state;
-  }
+  if (state.lease) return state.lease.lapsed_at === null ? state : whileSilent(state, now);
   const isNew = openPull(before)?.number !== state.pull?.number;
   const worked = state.attempts.length > 0;
   return isNew && worked && state.status !== 'review_pending' ? toReview(state, now) : state;
+}
+
+/** What was pushed may be taken back again: then the task is for whoever comes first, as before. */
+function whileSilent(state: TaskState, now: number): TaskState {
+  if (isLost(state)) return { ...state, claimable_since: null, not_before: null };
+  return state.claimable_since === null && state.not_before === null ? free(state, now) : state;
 }
