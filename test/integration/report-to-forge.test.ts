@@ -170,7 +170,7 @@ describe('the forge', () => {
     forge.before = () => undefined;
     await task.claim('agent:a');
     await untilTold(task, 'assigned');
-    await waitUntil(async () => (await memo()) === null, { what: 'the problem to be gone' });
+    await waitUntil(async () => !(await memo()), { what: 'the problem to be gone' });
     forge.before = () => {
       throw refusal;
     };

@@ -2,7 +2,7 @@
 import type { TaskOrigin } from '../../contracts/forge';
 import type { Finding, Receipt } from '../../contracts/receipt';
 import type { Failure, HolderRef, TaskStatus } from '../../contracts/task';
-import type { TaskPull } from '../task/types';
+import type { Authors, TaskPull } from '../task/types';
 
 /** How a task is, as far as the forge is to know. An older one never replaces a newer one. */
 export interface ForgeReport {
@@ -24,7 +24,7 @@ export interface ForgeReport {
   receipt: Pick<Receipt, 'summary' | 'artifacts'> | null;
   pull: TaskPull | null;
   /** Everybody whose attempt is in the change, and the models that they used. */
-  authors: { holders: HolderRef[]; models: string[] };
+  authors: Authors;
   /** Of a review task that is completed: what its reviewer used. */
   reviewer: { holder: HolderRef; model: string | null; output: string } | null;
 }

@@ -1,7 +1,6 @@
 /** Who wrote what a task hands in: nobody of them is to review it. */
 import type { Receipt } from '../../contracts/receipt';
-import type { HolderRef } from '../../contracts/task';
-import type { Attempt, TaskState } from '../task/types';
+import type { Attempt, Authors, TaskState } from '../task/types';
 import { isConnectFailure } from './connect-failure';
 
 const MODELS_MAX = 20;
@@ -14,16 +13,13 @@ const worked = ({ outcome, failure }: Attempt) =>
   !NEVER_BEGAN.has(failure?.code ?? '') &&
   !isConnectFailure(failure?.code);
 
-export interface Authors {
-  holders: HolderRef[];
-  models: string[];
+/** Whoever may have a part in it; an attempt that is under way counts. */
+export function authorsOf({ attempts, models = [], input: { wrote } }: TaskState): Authors {
+  const holders = attempts.filter(worked).map(({ holder }) => holder);
+  return { holders: all(holders, wrote?.holders), models: all(models, wrote?.models) };
 }
 
-/** Whoever may have a part in it; an attempt that is under way counts. */
-export const authorsOf = ({ attempts, models }: TaskState): Authors => ({
-  holders: [...new Set(attempts.filter(worked).map(({ holder }) => holder))].sort(),
-  models: models ?? [],
-});
+const all = <T>(now: T[], before: T[] = []): T[] => [...new Set([...before, ...now])].sort();
 
 /** Receipts that were sent back are not kept, so the model is noted as each comes. */
 export function withModel(state: TaskState, { usage }: Receipt): TaskState {

@@ -2,7 +2,9 @@
 import type { TaskOrigin } from '../../contracts/forge';
 import type { TaskView } from '../../contracts/task';
 import { holderId, isHost } from '../names';
-import type { Lease, TaskPull, TaskReport, TaskState } from '../task/types';
+import type { Lease, TaskInput, TaskPull, TaskReport, TaskState } from '../task/types';
+import { authorsOf } from './authors';
+import { isLost } from './lease';
 
 const iso = (at: number) => new Date(at).toISOString();
 const isoOrNull = (at: number | null) => (at === null ? null : iso(at));
@@ -77,7 +79,11 @@ export const taskReport = (state: TaskState): TaskReport => ({
   events: state.events,
   outcomes: state.outcomes,
   claim_hash: state.claim_hash,
+  ...(state.input.origin && { authors: authorsOf(state) }),
+  ...(state.input.edited_at !== undefined && { edited: editedParts(state.input) }),
 });
+
+const editedParts = ({ title, body, labels, edited_at }: TaskInput) => ({ title, body, labels, edited_at });
 
 /** One sentence for the Temporal UI: what the task is doing and what it waits for. */
 export function sentence(state: TaskState): string {
@@ -91,6 +97,8 @@ export function sentence(state: TaskState): string {
         return `Waiting for its lock, which another task holds (${tries}).`;
       if (state.not_before)
         return `Waiting until ${iso(state.not_before)} before the next attempt (${tries}).`;
+      if (lease && isLost(state))
+        return `The lease of ${lease.holder} has lapsed; it may come back (${tries}).`;
       if (lease)
         return `The lease of ${lease.holder} has lapsed; whoever comes first gets the task (${tries}).`;
       return `Waiting for a holder that can do ${input.labels.join(', ') || 'anything'} (${state.execution_mode}; ${tries}).`;

@@ -54,6 +54,8 @@ export interface TaskInput {
   edited_at?: number;
   /** Of a review task: these wrote what it judges. */
   not_by?: HolderRef[];
+  /** Who had a part in earlier runs of a task from a forge: their work is on the branch. */
+  wrote?: Authors;
   /** Above every epoch of an earlier run of the same task. */
   first_epoch: number;
   /** Tasks of one product with the same lock are worked on one at a time. A hash: what was written is part of a prompt. */
@@ -66,6 +68,11 @@ export interface TaskArgs {
   input: TaskInput;
   /** Present after continue-as-new. */
   carried?: TaskState;
+}
+
+export interface Authors {
+  holders: HolderRef[];
+  models: string[];
 }
 
 export interface Lease {
@@ -234,4 +241,7 @@ export interface TaskReport {
   events: Event[];
   outcomes: Array<{ id: string; outcome: Outcome }>;
   claim_hash: string | null;
+  /** For another run of a task from a forge: who had a part in it, and what the issue says now. */
+  authors?: Authors;
+  edited?: Pick<TaskInput, 'title' | 'body' | 'labels' | 'edited_at'>;
 }

@@ -83,6 +83,8 @@ describe('what the forge is to see', () => {
     const failed = { ...byModel('m2'), status: 'failed' as const };
     state = complete(state, completion({ epoch: 4, holder: 'agent:c', receipt: failed }), T0, 0).state;
     expect(reportOf(state)?.authors).toEqual({ holders: ['agent:b', 'agent:c'], models: ['m1', 'm2'] });
+    const again = held('agent:d', fromForge({ wrote: { holders: ['host:z'], models: ['m0'] } }));
+    expect(reportOf(again)?.authors).toEqual({ holders: ['agent:d', 'host:z'], models: ['m0'] });
   });
 });
 
