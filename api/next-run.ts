@@ -19,9 +19,14 @@ export async function nextInput(
   if (!args) throw taskNotFound(id);
   // A run that was ended from outside does not tell its last epoch; no epoch begins without an event.
   const last = report?.view.epoch ?? (args.carried?.epoch ?? args.input.first_epoch) + historyLength;
-  return {
+  const input = {
     ...args.input,
-    no_capable_host: await noCapableHost(ctx, args.input.labels),
+    ...report?.edited,
+    ...(report?.authors && { wrote: report.authors }),
+  };
+  return {
+    ...input,
+    no_capable_host: await noCapableHost(ctx, input.labels),
     created_at: Date.now(),
     first_epoch: last + 1,
   };

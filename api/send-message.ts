@@ -72,6 +72,7 @@ const freedEntry = (view: TaskView): BoardEntry => ({
   assignedTo: null,
   product: view.product,
   template: view.template,
+  ...(view.not_by && { notBy: view.not_by }),
 });
 
 /**

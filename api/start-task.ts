@@ -2,6 +2,7 @@
 import type { WorkflowStartOptions } from '@temporalio/client';
 import type { SearchAttributePair } from '@temporalio/common';
 import type { EarlierRuns } from '../contracts/forge';
+import type { HolderRef } from '../contracts/task';
 import type { BoardEntry } from '../dispatch/board-entry';
 import { branchKey, CONTROL_QUEUE, taskWorkflowId } from '../workflows/names';
 import { initialMode } from '../workflows/rules/decide';
@@ -28,6 +29,8 @@ export interface TaskMemo {
   template: string | null;
   /** Of a task from a forge that was run again. */
   forge?: EarlierRuns;
+  /** For the board: as `TaskInput.not_by`. */
+  not_by?: HolderRef[];
 }
 
 /** A value of a keyword attribute has room for so many characters on SQL. */
@@ -51,6 +54,7 @@ export async function startTask(
       ...memo,
       created_at: new Date(input.created_at).toISOString(),
       template: input.template,
+      ...(input.not_by && { not_by: input.not_by }),
     } satisfies TaskMemo,
     staticSummary: `${input.task_id} (${input.execution_mode})`,
   };
@@ -95,4 +99,5 @@ const newEntry = (input: TaskInput): BoardEntry => ({
   assignedTo: null,
   product: input.product,
   template: input.template,
+  ...(input.not_by && { notBy: input.not_by }),
 });

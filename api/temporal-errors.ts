@@ -48,6 +48,7 @@ const REJECTED: Record<Rejection, [status: number, detail: string]> = {
   assigned_to_other: [409, 'the task is assigned to another holder'],
   not_capable: [409, 'the holder lacks a capability that the task needs'],
   template_unavailable: [409, 'the host cannot run the template of the task now'],
+  wrote_it: [409, 'the holder wrote what the task is to review'],
   not_created: [400, 'a task can be assigned in the status created only'],
   locked: [409, 'another task holds the lock of this one'],
   stale_epoch: [409, 'the epoch is over: somebody else was granted the task, or the lease was revoked'],

@@ -107,6 +107,20 @@ export const attemptSchema = z.object({
   output_ref: z.string().nullable(),
 });
 
+export const originViewSchema = z.object({
+  source: z.string().describe('A forge, as the config file names it'),
+  repository: z.string().describe('`owner/name`'),
+  issue: z.number().int(),
+  url: z.string(),
+});
+
+export const pullViewSchema = z.object({
+  number: z.number().int(),
+  url: z.string(),
+  state: z.enum(['open', 'merged', 'closed']),
+  approved: z.boolean().describe('Since the last push: the task is completed by the merge'),
+});
+
 export const taskViewSchema = z.object({
   id: z.string(),
   title: z.string(),
@@ -124,7 +138,7 @@ export const taskViewSchema = z.object({
   assigned_agent_id: z.string().nullable(),
   branch_name: z.string(),
   pr_title: z.string().nullable(),
-  pr_url: z.string().nullable(),
+  pr_url: z.string().nullable().describe('As the forge told it, else as the receipt says'),
   review: z.enum(['none', 'required']),
   review_count: z.number().int(),
   retry_count: z.number().int(),
@@ -140,6 +154,9 @@ export const taskViewSchema = z.object({
   created_at: z.iso.datetime(),
   last_activity_at: z.iso.datetime(),
   closed_at: z.iso.datetime().nullable(),
+  origin: originViewSchema.optional().describe('Only of a task that came from a forge'),
+  pull: pullViewSchema.optional().describe('As the forge told it last'),
+  not_by: z.array(holderRefSchema).optional().describe('They wrote what the task is to review'),
 });
 /** The task as the API shows it. */
 export type TaskView = z.infer<typeof taskViewSchema>;

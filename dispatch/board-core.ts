@@ -204,6 +204,7 @@ function isSame(a: BoardEntry, b: BoardEntry): boolean {
     a.assignedTo === b.assignedTo &&
     a.product === b.product &&
     a.template === b.template &&
+    a.notBy?.join() === b.notBy?.join() &&
     a.labels.join('\n') === b.labels.join('\n')
   );
 }

@@ -19,6 +19,8 @@ export interface BoardEntry {
   product: string;
   /** null: that of the host. Left out: not known, so only the claim can tell. */
   template?: string | null;
+  /** They wrote what the task is to judge. */
+  notBy?: readonly HolderRef[];
 }
 
 export interface Shape {
@@ -27,6 +29,7 @@ export interface Shape {
   assignedTo: HolderRef | null;
   product: string;
   template?: string | null;
+  notBy?: readonly HolderRef[];
 }
 
 export interface Seeker {
@@ -49,12 +52,14 @@ export function shapeOf(entry: BoardEntry): Shape {
     assignedTo: entry.assignedTo,
     product: entry.product,
     template: entry.template,
+    notBy: entry.notBy,
   };
 }
 
 export function shapeKey(shape: Shape): string {
   const template = shape.template === undefined ? [] : [shape.template];
-  return JSON.stringify([shape.mode, shape.product, shape.assignedTo, template, ...shape.required]);
+  const notBy = shape.notBy === undefined ? [] : [shape.notBy];
+  return JSON.stringify([shape.mode, shape.product, shape.assignedTo, template, notBy, ...shape.required]);
 }
 
 export function seekerFor(want: Want): Seeker {
@@ -67,6 +72,7 @@ export function seekerFor(want: Want): Seeker {
           origin_mode: shape.mode,
           labels: shape.required,
           assigned: shape.assignedTo,
+          not_by: shape.notBy,
         },
         want,
       ) === null,

@@ -53,5 +53,6 @@ export function entryOf(
     product: attributes.get(PRODUCT) ?? 'default',
     // Absent in tasks of earlier versions.
     template: info.memo?.template as string | null | undefined,
+    ...(info.memo?.not_by ? { notBy: info.memo.not_by as HolderRef[] } : {}),
   };
 }

@@ -2,4 +2,5 @@
 export { holder } from './holder/holder';
 export { lock } from './lock/lock';
 export { quarantine } from './quarantine/quarantine';
+export { report } from './report/report';
 export { task } from './task/task';

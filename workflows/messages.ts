@@ -87,6 +87,7 @@ export const REJECTIONS = [
   'assigned_to_other',
   'not_capable',
   'template_unavailable',
+  'wrote_it',
   'not_created',
   'stale_epoch',
   'locked',

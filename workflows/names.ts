@@ -50,8 +50,8 @@ export const outputRef = (attempt: string): OutputRef => `output:${attempt}`;
 /** For file names and branches: letters, digits, dot, dash and underscore, at most 60 of them. */
 export const slug = (id: string) => id.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60);
 
-/** FNV-1a, 64 bits, in hex: workflow code has no crypto, and this only has to keep names apart. */
-function shortHash(text: string): string {
+/** FNV-1a, 64 bits, in hex: workflow code has no crypto, and this only has to keep things apart. */
+export function shortHash(text: string): string {
   let hash = 0xcbf29ce484222325n;
   for (const char of new TextEncoder().encode(text)) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(char)) * 0x100000001b3n);

@@ -6,6 +6,8 @@ import {
   cancelSignal,
   claimUpdate,
   completeSignal,
+  editSignal,
+  forgeSignal,
   outcomeQuery,
   releaseSignal,
   renewUpdate,
@@ -16,7 +18,14 @@ import {
   voidClaimSignal,
 } from '../../workflows/messages';
 import { CONTROL_QUEUE, taskWorkflowId } from '../../workflows/names';
-import type { ClaimRequest, CompleteMessage, Grant } from '../../workflows/task/message-types';
+import type {
+  ClaimRequest,
+  CompleteMessage,
+  EditMessage,
+  ForgeMessage,
+  Grant,
+  ReviewMessage,
+} from '../../workflows/task/message-types';
 import type { Outcome, TaskInput, TaskReport } from '../../workflows/task/types';
 import { taskInput } from './task-input';
 import { claimBy, completion } from './task-state';
@@ -87,10 +96,17 @@ export function driveTask(client: Client, handle: WorkflowHandle, input: TaskInp
         reason: null,
         checkpoint: null,
       } as { message_id: string }),
-    review: (verdict: 'approved' | 'rejected') =>
-      send(reviewSignal, { ...id(), verdict, findings: [], confidence: null, by: 'test' } as {
+    review: (verdict: 'approved' | 'rejected', over: Partial<ReviewMessage> = {}) =>
+      send(reviewSignal, { ...id(), verdict, findings: [], confidence: null, by: 'test', ...over } as {
         message_id: string;
       }),
+    hear: (message: ForgeMessage) => send(forgeSignal, { ...message, ...id() }),
+    edit: (over: Partial<EditMessage> = {}) => {
+      const { title, body, labels } = input;
+      return send(editSignal, { ...id(), title, body, labels, updated_at: 0, ...over } as {
+        message_id: string;
+      });
+    },
     cancel: () => send(cancelSignal, { ...id(), reason: null, by: 'test' } as { message_id: string }),
     voidClaim: (request_id: string, holder: ClaimRequest['holder']) =>
       handle.signal(voidClaimSignal, { request_id, holder }),

@@ -233,8 +233,10 @@ describe('a command', () => {
       id: 'worker-1',
       capabilities: ['agent:code'],
       slots: 1,
+      version: null,
+      product: null,
       presence_ms: 60_000,
-    } as never);
+    });
     await deliver(commentEvent(number, 504, '/signalbox assign nobody-1'));
     expect(bodies()).toEqual([expect.stringContaining('no agent and no host is called nobody-1')]);
     expect(await deliver(commentEvent(number, 505, '/signalbox assign worker-1'))).toEqual([

@@ -26,7 +26,7 @@ afterAll(async () => {
 
 describe('a worker without memory', () => {
   it.each(Object.entries(SCENARIOS))('lives through %s', async (_, live) => {
-    const workflowId = await live(engine.client);
+    const workflowId = await live(engine.client, engine.temporal);
     const history = await engine.client.workflow.getHandle(workflowId).fetchHistory();
     const failures = history.events?.map((e) => e.workflowTaskFailedEventAttributes?.failure).filter(Boolean);
     expect(failures).toEqual([]);

@@ -62,7 +62,7 @@ if (recording) {
     mkdirSync(FOLDER, { recursive: true });
     for (const [name, live] of Object.entries(SCENARIOS)) {
       if (existsSync(fileOf(name))) continue;
-      const workflowId = await live(engine.client);
+      const workflowId = await live(engine.client, engine.temporal);
       const history = await historyOf(engine, workflowId);
       writeFileSync(
         fileOf(name),

@@ -1,6 +1,7 @@
 /** Lives whose histories are recorded: between them they take every path of the workflows that leaves commands. */
 import { randomUUID } from 'node:crypto';
-import type { Client } from '@temporalio/client';
+import { ApplicationFailure, type Client } from '@temporalio/client';
+import type { TemporalAddress } from '../../workers/role';
 import {
   admissionSignal,
   decideQuarantineSignal,
@@ -9,7 +10,15 @@ import {
   killSignal,
   registerSignal,
 } from '../../workflows/messages';
-import { CONTROL_QUEUE, holderWorkflowId, lockWorkflowId, quarantineWorkflowId } from '../../workflows/names';
+import {
+  CONTROL_QUEUE,
+  holderWorkflowId,
+  lockWorkflowId,
+  quarantineWorkflowId,
+  reportWorkflowId,
+} from '../../workflows/names';
+import { fromForge, heard, opened, sha } from '../helpers/forge-task';
+import { recordingForge, startForgeWorker } from '../helpers/forge-worker';
 import { startTask } from '../helpers/task-driver';
 import { taskInput } from '../helpers/task-input';
 import { receipt } from '../helpers/task-state';
@@ -27,7 +36,7 @@ async function contention(client: Client) {
 }
 
 /** Each answers the id of the workflow whose history is kept. */
-export const SCENARIOS: Record<string, (client: Client) => Promise<string>> = {
+export const SCENARIOS: Record<string, (client: Client, temporal: TemporalAddress) => Promise<string>> = {
   async 'task-pulled'(client) {
     const task = await startTask(client);
     const { activity_id } = await task.claim('agent:a');
@@ -175,6 +184,59 @@ export const SCENARIOS: Record<string, (client: Client) => Promise<string>> = {
     await task.complete({ message_id: 'q', holder: 'carol', manual: true, adopt: true });
     await task.handle.result();
     return task.handle.workflowId;
+  },
+  async 'task-of-a-forge'(client) {
+    const task = await startTask(client, fromForge({ max_retries: 3 }));
+    await task.edit({ title: 'another', labels: ['agent:review'], updated_at: 5 });
+    await task.claim('agent:a', { lease_ms: 1_000 });
+    await task.hear(opened());
+    await task.until('it is in review', (r) => r.view.status === 'review_pending');
+    await task.review('rejected');
+    await task.claim('agent:a');
+    await task.hear(heard({ head_sha: sha('b'), updated_at: 200 }));
+    await task.complete({ epoch: 3 });
+    await task.review('approved');
+    await task.hear(heard({ state: 'merged', updated_at: 300 }));
+    await task.handle.result();
+    await client.workflow.getHandle(reportWorkflowId(task.input.task_id)).terminate();
+    return task.handle.workflowId;
+  },
+  async 'task-of-a-forge-run-again'(client) {
+    const task = await startTask(client, fromForge());
+    await task.cancel();
+    await task.handle.result();
+    const { workflowId } = await client.workflow.start('task', {
+      workflowId: task.handle.workflowId,
+      taskQueue: CONTROL_QUEUE,
+      args: [{ input: { ...task.input, first_epoch: 5 } }],
+    });
+    for (let epoch = 5; epoch <= 9; epoch += 2) {
+      await task.claim('agent:a');
+      await task.release(epoch, 'agent:a');
+    }
+    await task.hear(heard({ state: 'merged', updated_at: Date.now() }));
+    await task.handle.result();
+    await client.workflow.getHandle(reportWorkflowId(task.input.task_id)).terminate();
+    return workflowId;
+  },
+  async 'report-that-was-told'(client, temporal) {
+    const forge = recordingForge();
+    forge.answer = () => ({ comment_id: 5, pull: opened().pull });
+    forge.before = ({ report }) => {
+      if (report.status === 'assigned') throw ApplicationFailure.nonRetryable('no', 'forbidden');
+    };
+    const task = await startTask(client, fromForge({ max_history_events: 60 }));
+    // Replaced by the one after it before anybody takes it up.
+    await task.claim('agent:a');
+    const worker = await startForgeWorker(temporal, forge.activities);
+    const handle = client.workflow.getHandle(reportWorkflowId(task.input.task_id));
+    await waitUntil(async () => (await handle.describe()).memo?.problem, { what: 'the refusal' });
+    await task.complete();
+    await waitUntil(() => forge.asked.length > 0, { what: 'the review to be asked for' });
+    await task.cancel();
+    await handle.result();
+    await worker.stop();
+    return handle.workflowId;
   },
   async 'holder-killed-and-forgotten'(client) {
     const profile = {

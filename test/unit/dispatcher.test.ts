@@ -14,7 +14,7 @@ const room = (id: string, slots: number, capabilities = ['agent:code']): HostRoo
 });
 
 const granted = { kind: 'granted', grant: { epoch: 1 } } as ClaimResult;
-const refused = (code: 'not_claimable' | 'wrong_mode'): ClaimResult => ({
+const refused = (code: 'not_claimable' | 'wrong_mode' | 'wrote_it'): ClaimResult => ({
   kind: 'rejected',
   code,
   crowded: false,
@@ -175,13 +175,24 @@ describe('the dispatcher', () => {
     expect(lacking).toEqual([[]]);
   });
 
-  it('gives the slot back after a lost race and does not send the same claim again and again', async () => {
-    const { board, clock, slots, sent } = await fixture([room('h', 2)], () => refused('wrong_mode'));
-    board.put(entry({ taskId: 'a' }));
-    await clock.advance(30_000);
-    expect(slots.candidates()[0]?.running).toBe(0);
-    // Once for each claim under way at one time.
-    expect(sent.length).toBeLessThanOrEqual(4);
+  it.each(['wrong_mode', 'wrote_it'] as const)(
+    'gives the slot back after %s and does not send the same claim again and again',
+    async (code) => {
+      const { board, clock, slots, sent } = await fixture([room('h', 2)], () => refused(code));
+      board.put(entry({ taskId: 'a' }));
+      await clock.advance(30_000);
+      expect(slots.candidates()[0]?.running).toBe(0);
+      // Once for each claim under way at one time.
+      expect(sent.length).toBeLessThanOrEqual(4);
+    },
+  );
+
+  it('gives a review to another host than the one that wrote the change', async () => {
+    const { board, sent } = await fixture([room('author', 9), room('busier', 1)]);
+    board.put(entry({ taskId: 'a', notBy: ['host:author'] }));
+    board.put(entry({ taskId: 'b', notBy: ['host:author', 'host:busier'] }));
+    await settle();
+    expect(sent).toEqual([['a', 'host:busier']]);
   });
 
   it('keeps the slot while nobody knows whether the claim was granted', async () => {

@@ -87,11 +87,12 @@ async function runAgain(
   const read = await readKnown(ctx, task.id);
   if (!read || read.reading.running) return `${task.id} runs already`;
   const { forge, ...memo } = nextMemo(read.reading);
+  const next = await nextInput(ctx, task.id, read.reading);
   const input = {
-    ...(await nextInput(ctx, task.id, read.reading)),
+    ...next,
     ...(await wordsOf(ctx, source, issue)),
     origin: originOf(source, event.repository, issue),
-    edited_at: Math.max(issue.updated_at, read.args.input.edited_at ?? 0),
+    edited_at: Math.max(issue.updated_at, next.edited_at ?? 0),
   };
   try {
     const earlier = { ...NO_EARLIER_RUNS, ...forge, ...because };

@@ -2,7 +2,7 @@
 import type { TaskOrigin } from '../../contracts/forge';
 import type { Finding, Receipt } from '../../contracts/receipt';
 import type { Failure, HolderRef, TaskStatus } from '../../contracts/task';
-import type { TaskPull } from '../task/types';
+import type { Authors, TaskPull } from '../task/types';
 
 /** How a task is, as far as the forge is to know. An older one never replaces a newer one. */
 export interface ForgeReport {
@@ -24,7 +24,7 @@ export interface ForgeReport {
   receipt: Pick<Receipt, 'summary' | 'artifacts'> | null;
   pull: TaskPull | null;
   /** Everybody whose attempt is in the change, and the models that they used. */
-  authors: { holders: HolderRef[]; models: string[] };
+  authors: Authors;
   /** Of a review task that is completed: what its reviewer used. */
   reviewer: { holder: HolderRef; model: string | null; output: string } | null;
 }
@@ -33,8 +33,10 @@ export interface ReportInput {
   task_id: string;
   product: string;
   origin: TaskOrigin;
-  /** Present after continue-as-new. */
+  /** What it begins with: the first report, or all of it after continue-as-new. */
   carried?: ReportState;
+  /** Continue as new beyond this many history events; null leaves it to the server's advice. */
+  max_history_events?: number | null;
 }
 
 export interface ReportState {
@@ -43,6 +45,8 @@ export interface ReportState {
   told: { run_key: string; seq: number } | null;
   /** The one comment that is edited; null before it is known. */
   comment_id: number | null;
+  /** For which round and which head a review was asked for last. */
+  asked?: string;
   /** Why the forge could not be told, when trying again is of no use until something changes. */
   problem: Failure | null;
 }

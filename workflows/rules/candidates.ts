@@ -27,6 +27,8 @@ export interface Offer {
   assignedTo: HolderRef | null;
   /** null: that of the host. Left out: not known. */
   template?: string | null;
+  /** They wrote what the task is to judge. */
+  notBy?: readonly HolderRef[];
 }
 
 const hasSlot = (host: Candidate) =>
@@ -48,8 +50,14 @@ export function chooseHost<T extends Candidate>(hosts: readonly T[], offer: Offe
   return able.every((host) => host.unreachable === true) ? least(able.filter(hasSlot)) : null;
 }
 
-function isAble(host: Candidate, { mode, labels, assignedTo, template }: Offer): boolean {
-  const task = { execution_mode: mode, origin_mode: mode, labels, assigned: assignedTo };
+function isAble(host: Candidate, { mode, labels, assignedTo, template, notBy }: Offer): boolean {
+  const task = {
+    execution_mode: mode,
+    origin_mode: mode,
+    labels,
+    assigned: assignedTo,
+    ...(notBy && { not_by: notBy }),
+  };
   if (mayClaim(task, { holder: hostRef(host.id), capabilities: host.capabilities }) !== null) return false;
   return host.unreachable === true || template === undefined || host.lacking?.includes(template) !== true;
 }

@@ -6,6 +6,7 @@ import type { Lease, TaskState } from '../task/types';
 import { revoke } from './attempt';
 import { mayClaim, modeOf } from './decide';
 import { charge } from './lease';
+import { pullAtGrant } from './open-pull';
 import { beginAttempt, free, note, voidRequest } from './state';
 import { isTerminal } from './status';
 
@@ -37,6 +38,7 @@ export function checkClaim(state: TaskState, claim: ClaimRequest, now: number): 
       origin_mode: state.input.execution_mode,
       labels: state.input.labels,
       assigned: state.assigned?.holder ?? null,
+      not_by: state.input.not_by,
     },
     claim,
   );
@@ -56,6 +58,7 @@ export function grant(state: TaskState, claim: ClaimRequest, now: number): TaskS
     lapsed_at: null,
     run: isHost(claim.holder) ? 'starting' : null,
     ...(superseded.assigned === null ? {} : { assigned: true }),
+    ...pullAtGrant(state),
   };
   const granted: TaskState = {
     ...superseded,
@@ -110,6 +113,7 @@ export function grantOf(state: TaskState): Grant {
 
 export function checkAssign(state: TaskState, request: AssignRequest, now: number): Rejection | null {
   if (now > request.not_after) return 'too_late';
+  if (state.input.not_by?.includes(request.holder)) return 'wrote_it';
   return state.status === 'created' && !state.closing ? null : 'not_created';
 }
 

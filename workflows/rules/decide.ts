@@ -11,6 +11,8 @@ export interface ClaimableTask {
   labels: readonly string[];
   /** The coordinator's choice, until it is taken up or lapses. */
   assigned: HolderRef | null;
+  /** They wrote what the task is to judge. */
+  not_by?: readonly HolderRef[];
 }
 
 export interface Claimer {
@@ -30,9 +32,11 @@ export function initialMode(asked: ExecutionMode, noCapableHost: boolean): Execu
 
 /**
  * May this holder take this task? null: yes.
- * An assignment overrides mode and capabilities: the coordinator has chosen, for that holder alone.
+ * An assignment overrides mode and capabilities: the coordinator has chosen, for that holder alone. Nobody reviews what
+ * they wrote, assigned or not.
  */
 export function mayClaim(task: ClaimableTask, claimer: Claimer): Rejection | null {
+  if (task.not_by?.includes(claimer.holder)) return 'wrote_it';
   if (task.assigned !== null) return task.assigned === claimer.holder ? null : 'assigned_to_other';
   const wanted = task.origin_mode === 'undecided' ? task.execution_mode : task.origin_mode;
   if (wanted !== 'undecided' && wanted !== modeOf(claimer.holder)) return 'wrong_mode';

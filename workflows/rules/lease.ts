@@ -7,10 +7,15 @@ import type { CheckpointMessage, Renewal, RenewRequest } from '../task/message-t
 import type { TaskState } from '../task/types';
 import { close } from './attempt';
 import { modeOf } from './decide';
+import { pullIsNew, toReview } from './open-pull';
 import { endAttempt, free, note } from './state';
 
-export const isLost = ({ lease, retry_count, input }: TaskState) =>
-  lease?.lapsed_at != null && lease.renewed && retry_count >= input.max_retries;
+/** Nobody else is to take the task now: it waits one lease length for its holder, and then its attempt is over. */
+export function isLost(state: TaskState): boolean {
+  const { lease, retry_count, input } = state;
+  if (lease?.lapsed_at == null) return false;
+  return pullIsNew(state) || (lease.renewed && retry_count >= input.max_retries);
+}
 
 /** The lease activity timed out. The task becomes claimable; the holder may still renew. */
 export function lapse(
@@ -28,7 +33,7 @@ export function lapse(
   };
   const why = renewed ? 'not renewed in time' : 'never renewed';
   const freed = free(note(lapsed, now, 'lapsed', `${lease.holder}: ${why}`), now);
-  // Without a retry left, the task waits one lease length for its holder before it fails.
+  // Without a retry left it fails after that time; with a pull request of this attempt it goes to review.
   return isLost(freed) ? { ...freed, claimable_since: null, not_before: null } : freed;
 }
 
@@ -102,6 +107,10 @@ export function charge(state: TaskState, now: number): TaskState {
 export function leaseLost(state: TaskState, now: number): TaskState {
   const { lease } = state;
   if (!lease) return state;
+  if (pullIsNew(state)) {
+    const handedOver = endAttempt(state, lease.epoch, { at: now, outcome: 'pull_request' });
+    return toReview({ ...handedOver, epoch: state.epoch + 1, lease: null }, now);
+  }
   const failure = {
     code: 'lease_lost',
     message: `${lease.holder} did not renew its lease; no retry is left`,

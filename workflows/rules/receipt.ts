@@ -4,8 +4,10 @@ import { isHost, quarantineWorkflowId } from '../names';
 import type { CompleteMessage, ReleaseMessage, StatusMessage } from '../task/message-types';
 import type { Outcome, TaskState } from '../task/types';
 import { attemptFailed, close, revoke } from './attempt';
+import { withModel } from './authors';
 import { isOpen } from './claim';
 import { rearm, withNewest } from './lease';
+import { inReview, openPull, pullIsNew, toReview } from './open-pull';
 import { atStage, checkStage } from './stage';
 import { endAttempt, free, note } from './state';
 
@@ -75,7 +77,7 @@ export function complete(state: TaskState, message: CompleteMessage, now: number
   if (message.receipt.status === 'failed') {
     const failure = { code: 'agent_failed', message: message.receipt.summary };
     // What it names can be fetched, so the next attempt goes on from there.
-    const kept = { ...state, checkpoint: reached(state, message.receipt) };
+    const kept = withModel({ ...state, checkpoint: reached(state, message.receipt) }, message.receipt);
     return {
       state: attemptFailed(kept, failure, now, { random }),
       outcome: { code: 'accepted', message: 'attempt failed' },
@@ -130,7 +132,7 @@ function whyNotAdopted(state: TaskState, { epoch, receipt }: CompleteMessage): s
 /** One accepted receipt per review round: the lease ends here, so a second one is stale. */
 export function accept(state: TaskState, receipt: Receipt, now: number, manual = false): TaskState {
   const epoch = state.lease?.epoch ?? state.epoch;
-  const ended = endAttempt(state, epoch, {
+  const ended = endAttempt(withModel(state, receipt), epoch, {
     at: now,
     outcome: 'completed',
     output_ref: receipt.output_ref ?? null,
@@ -151,15 +153,7 @@ export function accept(state: TaskState, receipt: Receipt, now: number, manual =
     'receipt_accepted',
     manual ? 'entered manually' : `from ${state.lease?.holder ?? 'nobody'}`,
   );
-  if (state.input.review === 'required') {
-    return {
-      ...accepted,
-      status: 'review_pending',
-      review_since: now,
-      claimable_since: null,
-      not_before: null,
-    };
-  }
+  if (state.input.review === 'required' || openPull(state)) return inReview(accepted, now);
   return close(accepted, 'completed', null, now);
 }
 
@@ -191,7 +185,7 @@ export function running(state: TaskState, now: number): TaskState {
   );
 }
 
-/** The holder gives the task back, with how far it came. Not charged. */
+/** The holder gives the task back, with how far it came. Not charged. A pull request of this attempt is its work. */
 export function release(state: TaskState, message: ReleaseMessage, now: number): Step {
   const refused = checkHolder(state, message);
   if (refused) return { state, outcome: refused };
@@ -199,5 +193,6 @@ export function release(state: TaskState, message: ReleaseMessage, now: number):
   const kept = checkpoint
     ? { ...state, checkpoint }
     : withNewest(state, renewed_with?.checkpoint ?? null, renewed_with?.at);
-  return { state: free(revoke(kept, now, 'released'), now), outcome: OK };
+  const released = revoke(kept, now, 'released');
+  return { state: pullIsNew(kept) ? toReview(released, now) : free(released, now), outcome: OK };
 }

@@ -1,7 +1,10 @@
 /** The task as people and programs see it. */
+import type { TaskOrigin } from '../../contracts/forge';
 import type { TaskView } from '../../contracts/task';
 import { holderId, isHost } from '../names';
-import type { Lease, TaskReport, TaskState } from '../task/types';
+import type { Lease, TaskInput, TaskPull, TaskReport, TaskState } from '../task/types';
+import { authorsOf } from './authors';
+import { isLost } from './lease';
 
 const iso = (at: number) => new Date(at).toISOString();
 const isoOrNull = (at: number | null) => (at === null ? null : iso(at));
@@ -28,7 +31,7 @@ export function taskView(state: TaskState): TaskView {
     assigned_agent_id: holder && !isHost(holder) ? holderId(holder) : null,
     branch_name: input.branch_name,
     pr_title: input.pr_title,
-    pr_url: state.receipt?.artifacts.pr_url ?? null,
+    pr_url: state.pull?.url ?? state.receipt?.artifacts.pr_url ?? null,
     review: input.review,
     review_count: state.review_count,
     retry_count: state.retry_count,
@@ -48,8 +51,14 @@ export function taskView(state: TaskState): TaskView {
     created_at: iso(input.created_at),
     last_activity_at: iso(state.last_activity_at),
     closed_at: isoOrNull(state.closed_at),
+    ...(input.origin && { origin: originView(input.origin) }),
+    ...(state.pull && { pull: pullView(state.pull) }),
+    ...(input.not_by && { not_by: input.not_by }),
   };
 }
+
+const originView = ({ source, repository, issue, url }: TaskOrigin) => ({ source, repository, issue, url });
+const pullView = ({ number, url, state, approved }: TaskPull) => ({ number, url, state, approved });
 
 function leaseView(lease: Lease): NonNullable<TaskView['lease']> {
   return {
@@ -71,7 +80,11 @@ export const taskReport = (state: TaskState): TaskReport => ({
   outcomes: state.outcomes,
   claim_hash: state.claim_hash,
   ...(state.pull && { pull: state.pull }),
+  ...(state.input.origin && { authors: authorsOf(state) }),
+  ...(state.input.edited_at !== undefined && { edited: editedParts(state.input) }),
 });
+
+const editedParts = ({ title, body, labels, edited_at }: TaskInput) => ({ title, body, labels, edited_at });
 
 /** One sentence for the Temporal UI: what the task is doing and what it waits for. */
 export function sentence(state: TaskState): string {
@@ -85,6 +98,8 @@ export function sentence(state: TaskState): string {
         return `Waiting for its lock, which another task holds (${tries}).`;
       if (state.not_before)
         return `Waiting until ${iso(state.not_before)} before the next attempt (${tries}).`;
+      if (lease && isLost(state))
+        return `The lease of ${lease.holder} has lapsed; it may come back (${tries}).`;
       if (lease)
         return `The lease of ${lease.holder} has lapsed; whoever comes first gets the task (${tries}).`;
       return `Waiting for a holder that can do ${input.labels.join(', ') || 'anything'} (${state.execution_mode}; ${tries}).`;
@@ -96,6 +111,8 @@ export function sentence(state: TaskState): string {
         ? `${lease.holder} is blocked, and waits for a person, under epoch ${lease.epoch} (${tries}).`
         : `${lease?.holder} is working on it under epoch ${lease?.epoch} (${tries}).`;
     case 'review_pending':
+      if (state.pull?.approved)
+        return `Approved; waiting for the merge of pull request ${state.pull.number}.`;
       return `Waiting for a review verdict (${tries}).`;
     default:
       return reason ? `The task is ${state.status}: ${reason.code}.` : `The task is ${state.status}.`;

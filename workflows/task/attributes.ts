@@ -1,16 +1,24 @@
 import type { SearchAttributeUpdatePair } from '@temporalio/common';
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import { holderOf } from '../rules/view';
-import { CLAIMABLE_SINCE, EXECUTION_MODE, HOLDER, TASK_CLAIM, TASK_STATUS } from '../search-attributes';
+import {
+  CLAIMABLE_SINCE,
+  EXECUTION_MODE,
+  HOLDER,
+  TASK_CLAIM,
+  TASK_LABELS,
+  TASK_STATUS,
+} from '../search-attributes';
 import type { TaskState } from './types';
 
-/** What changes in the life of a task; labels, priority, product and repository are set at its start. */
+/** What changes in the life of a task; priority, product and repository are set at its start, and labels, too. */
 const changing = (state: TaskState): SearchAttributeUpdatePair[] => [
   { key: TASK_STATUS, value: state.status },
   { key: EXECUTION_MODE, value: state.execution_mode },
   { key: HOLDER, value: holderOf(state) },
   { key: CLAIMABLE_SINCE, value: state.claimable_since === null ? null : new Date(state.claimable_since) },
   { key: TASK_CLAIM, value: state.claim_hash },
+  { key: TASK_LABELS, value: state.input.labels },
 ];
 
 const text = (pair: SearchAttributeUpdatePair) => JSON.stringify(pair.value);

@@ -5,6 +5,8 @@ import {
   checkpointSignal,
   claimUpdate,
   completeSignal,
+  editSignal,
+  forgeSignal,
   lockFreedSignal,
   outcomeQuery,
   type Rejection,
@@ -17,8 +19,10 @@ import {
   voidClaimSignal,
 } from '../messages';
 import { assign, checkAssign, checkClaim, grant, grantOf, isRepeat, voidClaim } from '../rules/claim';
+import { edit } from '../rules/edit';
 import { checkRenew, keepCheckpoint, rearm, renewalOf } from '../rules/lease';
 import { lockFreed, needsLock } from '../rules/lock';
+import { hearForge } from '../rules/pull';
 import { complete, release, reportStatus, type Step } from '../rules/receipt';
 import { cancel, review } from '../rules/review';
 import { revokeHolder } from '../rules/revoke-holder';
@@ -53,6 +57,8 @@ export function setHandlers(machine: Machine) {
   setHandler(releaseSignal, (m) => once(m.message_id, (state, now) => release(state, m, now)));
   setHandler(reviewSignal, (m) => once(m.message_id, (state, now) => review(state, m, now)));
   setHandler(cancelSignal, (m) => once(m.message_id, (state, now) => cancel(state, m, now)));
+  setHandler(forgeSignal, (m) => once(m.message_id, (state, now) => hearForge(state, m, now)));
+  setHandler(editSignal, (m) => once(m.message_id, (state, now) => edit(state, m, now)));
   setHandler(revokeSignal, (m) => once(m.message_id, (state, now) => revokeHolder(state, m, now)));
   setHandler(lockFreedSignal, () => machine.apply(lockFreed));
   setHandler(voidClaimSignal, (m) => machine.apply((state, now) => voidClaim(state, m, now)));

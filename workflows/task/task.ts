@@ -12,7 +12,8 @@ import {
 import { isHost, leaseActivityId } from '../names';
 import { applyDue, nextDeadline } from '../rules/deadlines';
 import { dropLock } from '../rules/lock';
-import { cancel } from '../rules/review';
+import { countReport, isTold } from '../rules/report';
+import { cancel, reviewInTime } from '../rules/review';
 import { initialState } from '../rules/state';
 import { isTerminal } from '../rules/status';
 import { sentence, taskReport } from '../rules/view';
@@ -26,6 +27,7 @@ import { createKeeper } from './keeper';
 import type { Machine } from './machine';
 import { quarantineReceipt } from './quarantine-receipt';
 import { stopRun } from './stop-run';
+import { tellReport } from './tell-report';
 import type { Lease, QuarantineItem, Stop, TaskArgs, TaskLock, TaskReport, TaskState } from './types';
 
 export async function task({ input, carried }: TaskArgs): Promise<TaskReport> {
@@ -73,13 +75,20 @@ export async function task({ input, carried }: TaskArgs): Promise<TaskReport> {
     (q) => quarantineReceipt(q, machine),
   );
 
+  const reports = createKeeper<'report'>(
+    shield,
+    (key) => key,
+    () => tellReport(machine),
+  );
+
   /**
    * Everything that follows from the state, at once: the commands of a message come in the same call as the message.
    * Left to a loop that wakes up later, their place among the commands depends on how the server packs messages
    * into activations, which is not the same when a history is replayed (docs/decisions/0005).
    */
   function react() {
-    state = dropLock(applyDue(state, Date.now(), Math.random()));
+    state = dropLock(reviewInTime(applyDue(state, Date.now(), Math.random()), Date.now()));
+    state = countReport(state);
     attributes.publish(state);
     setCurrentDetails(sentence(state));
     end = endOf(state);
@@ -89,6 +98,7 @@ export async function task({ input, carried }: TaskArgs): Promise<TaskReport> {
     runs.sync(held.filter((l) => isHost(l.holder)));
     stops.sync(state.stops);
     quarantines.sync(state.quarantine);
+    reports.sync(isTold(state) ? [] : ['report']);
     const deadline = end === null ? nextDeadline(state) : null;
     if (end !== null) alarm.clear();
     alarm.set(deadline?.at ?? null, deadline?.kind ?? '');
@@ -99,14 +109,14 @@ export async function task({ input, carried }: TaskArgs): Promise<TaskReport> {
   onCancelRequest(machine);
   return shield.run(async () => {
     await condition(() => end !== null && allHandlersFinished());
-    if (end === 'continued') return continueAsNew<typeof task>({ input, carried: state });
+    if (end === 'continued') return continueAsNew<typeof task>({ input: state.input, carried: state });
     return finish(state);
   });
 }
 
 /** How this run of the workflow ends now. Continue-as-new is for the time between attempts: no activity survives it. */
 function endOf(state: TaskState): 'finished' | 'continued' | null {
-  if (state.stops.length > 0 || state.quarantine.length > 0) return null;
+  if (state.stops.length > 0 || state.quarantine.length > 0 || !isTold(state)) return null;
   if (isTerminal(state.status)) return 'finished';
   return state.lease === null && historyIsLong(state) ? 'continued' : null;
 }

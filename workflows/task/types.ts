@@ -22,7 +22,7 @@ import type {
   Text,
   Timeouts,
 } from '../../contracts/task';
-import type { ClaimRequest } from './message-types';
+import type { ClaimRequest, ReviewMessage } from './message-types';
 
 export interface TaskInput {
   task_id: string;
@@ -54,6 +54,8 @@ export interface TaskInput {
   edited_at?: number;
   /** Of a review task: these wrote what it judges. */
   not_by?: HolderRef[];
+  /** Who had a part in earlier runs of a task from a forge: their work is on the branch. */
+  wrote?: Authors;
   /** Above every epoch of an earlier run of the same task. */
   first_epoch: number;
   /** Tasks of one product with the same lock are worked on one at a time. A hash: what was written is part of a prompt. */
@@ -66,6 +68,11 @@ export interface TaskArgs {
   input: TaskInput;
   /** Present after continue-as-new. */
   carried?: TaskState;
+}
+
+export interface Authors {
+  holders: HolderRef[];
+  models: string[];
 }
 
 export interface Lease {
@@ -85,6 +92,8 @@ export interface Lease {
   assigned?: true;
   /** As the holder reported it last. */
   stage?: RunStage;
+  /** Head of the pull request that was open at the grant: what came since is work of this attempt. */
+  pull_sha?: string;
 }
 
 /** The lock of a task, taken or asked for; kept as long as an attempt may be alive. */
@@ -199,6 +208,12 @@ export interface TaskState {
   pull?: TaskPull | null;
   /** Of the rejections so far; the latest are kept. */
   rounds?: ReviewRound[];
+  /** A rejection that came while a holder was at work: it counts when the attempt ends, unless something was pushed. */
+  early_review?: { message: ReviewMessage; head_sha: string } | null;
+  /** Of a task from a forge: those that its receipts name. */
+  models?: string[];
+  /** What the report of the task is to say, and what it was sent, by number; `key` names the content. */
+  reported?: { seq: number; key: string; sent: number };
   reason: Failure | null;
   attempts: Attempt[];
   /** Hash of holder and request id of the last grant, for a claim whose reply was lost. */
@@ -228,4 +243,7 @@ export interface TaskReport {
   claim_hash: string | null;
   /** Only of a task that has one. */
   pull?: TaskPull;
+  /** For another run of a task from a forge: who had a part in it, and what the issue says now. */
+  authors?: Authors;
+  edited?: Pick<TaskInput, 'title' | 'body' | 'labels' | 'edited_at'>;
 }

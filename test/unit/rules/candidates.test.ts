@@ -30,6 +30,12 @@ describe('chooseHost', () => {
     },
     { what: 'by name when equally loaded', hosts: [host('b', 1, 3), host('a', 2, 6)], chosen: 'a' },
     { what: 'an idle host of any size', hosts: [host('a', 1, 100), host('b', 0, 1)], chosen: 'b' },
+    {
+      what: 'none that wrote what is reviewed',
+      hosts: [host('a', 0, 2), host('b', 1, 2)],
+      offer: { notBy: ['host:a', 'agent:b'] },
+      chosen: 'b',
+    },
     { what: 'no full host', hosts: [host('a', 2, 2), host('b', 9, 10)], chosen: 'b' },
     { what: 'none when all are full', hosts: [host('a', 2, 2), host('b', 11, 10)], chosen: null },
     { what: 'none offline', hosts: [host('a', 0, 2, { online: false }), host('b', 1, 2)], chosen: 'b' },

@@ -18,6 +18,13 @@ describe('a claim', () => {
     ['an agent on an undecided task', created(), claimBy('agent:a'), null],
     ['a host on an undecided task', created(), claimBy('host:h'), null],
     ['an agent that lacks a capability', created(), claimBy('agent:a', { capabilities: [] }), 'not_capable'],
+    [
+      'an agent that wrote what is reviewed',
+      created({ not_by: ['agent:a'] }),
+      claimBy('agent:a'),
+      'wrote_it',
+    ],
+    ['an agent that did not', created({ not_by: ['agent:b', 'host:a'] }), claimBy('agent:a'), null],
     ['an agent on a task that is held', held('agent:b'), claimBy('agent:a'), 'not_claimable'],
     ['the same request again', held('agent:a'), claimBy('agent:a', { not_after: 0 }), null],
     [
@@ -117,6 +124,7 @@ describe('an assignment', () => {
   it('is possible in status created only', () => {
     expect(checkAssign(created(), assignTo('agent:a'), T0)).toBeNull();
     expect(checkAssign(held(), assignTo('agent:a'), T0)).toBe('not_created');
+    expect(checkAssign(created({ not_by: ['agent:a'] }), assignTo('agent:a'), T0)).toBe('wrote_it');
     expect(checkAssign(complete(held(), completion(), T0, 0).state, assignTo('agent:a'), T0)).toBe(
       'not_created',
     );

@@ -29,6 +29,7 @@ interface Row {
   mode: ExecutionMode;
   origin: ExecutionMode;
   assigned?: HolderRef;
+  notBy?: HolderRef[];
   labels?: string[];
   holder: HolderRef;
   capabilities?: string[];
@@ -73,6 +74,17 @@ describe('mayClaim', () => {
       capabilities: ['agent:code'],
       expected: 'wrong_mode',
     },
+    // Nobody reviews what they wrote, assigned or not.
+    { mode: 'undecided', origin: 'undecided', notBy: [AGENT], holder: AGENT, expected: 'wrote_it' },
+    { mode: 'undecided', origin: 'undecided', notBy: [HOST, 'agent:a2'], holder: AGENT, expected: null },
+    {
+      mode: 'undecided',
+      origin: 'undecided',
+      notBy: [AGENT],
+      assigned: AGENT,
+      holder: AGENT,
+      expected: 'wrote_it',
+    },
     // Assignments override mode and capabilities, for one holder.
     { mode: 'undecided', origin: 'undecided', assigned: AGENT, holder: AGENT, expected: null },
     { mode: 'undecided', origin: 'undecided', assigned: AGENT, holder: HOST, expected: 'assigned_to_other' },
@@ -105,6 +117,7 @@ describe('mayClaim', () => {
       origin_mode: row.origin,
       labels: row.labels ?? [],
       assigned: row.assigned ?? null,
+      ...(row.notBy && { not_by: row.notBy }),
     };
     expect(mayClaim(task, { holder: row.holder, capabilities: row.capabilities ?? [] })).toBe(row.expected);
   });

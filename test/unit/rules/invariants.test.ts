@@ -12,12 +12,15 @@ import {
   lockTaken,
   needsLock,
 } from '../../../workflows/rules/lock';
+import { hearForge } from '../../../workflows/rules/pull';
 import { complete, release, reportStatus } from '../../../workflows/rules/receipt';
-import { cancel, review } from '../../../workflows/rules/review';
+import { countReport } from '../../../workflows/rules/report';
+import { cancel, review, reviewInTime } from '../../../workflows/rules/review';
 import { revokeHolder } from '../../../workflows/rules/revoke-holder';
 import { runEnded, runFailed, runStarted } from '../../../workflows/rules/run';
 import { isTerminal, mayFollow } from '../../../workflows/rules/status';
 import type { TaskState } from '../../../workflows/task/types';
+import { heard, ORIGIN, sha } from '../../helpers/forge-task';
 import { claimBy, completion, created, receipt, T0 } from '../../helpers/task-state';
 
 type Rule = (state: TaskState, now: number) => TaskState;
@@ -126,6 +129,27 @@ const rule: fc.Arbitrary<Rule> = fc.oneof(
       (s, now) =>
         review(s, { message_id: '', verdict: v, findings: [], confidence: null, by: 'x' }, now).state,
   ),
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({
+        number: fc.constantFrom(7, 8),
+        head_sha: fc.constantFrom(sha('a'), sha('b')),
+        state: fc.constantFrom(
+          'open' as const,
+          'open' as const,
+          'open' as const,
+          'closed' as const,
+          'merged' as const,
+        ),
+        updated_at: fc.integer({ min: 1, max: 5 }),
+      })
+      .map(
+        (facts): Rule =>
+          (s, now) =>
+            hearForge(s, heard(facts), now).state,
+      ),
+  },
   fc.constant<Rule>((s, now) => cancel(s, { message_id: '', reason: null, by: 'x' }, now).state),
   fc.constant<Rule>((s, now) =>
     s.lease ? voidClaim(s, { request_id: s.lease.request_id, holder: s.lease.holder }, now) : s,
@@ -153,6 +177,7 @@ describe('whatever comes in whatever order', () => {
       review: fc.constantFrom('none' as const, 'required' as const),
       max_retries: fc.integer({ min: 0, max: 3 }),
       lock: fc.constantFrom(undefined, 'k'),
+      origin: fc.constantFrom(undefined, ORIGIN),
     });
     fc.assert(
       fc.property(input, steps, (over, rules) => {
@@ -160,7 +185,7 @@ describe('whatever comes in whatever order', () => {
         let accepted = 0;
         rules.forEach((apply, i) => {
           const before = state;
-          const next = dropLock(apply(before, T0 + i));
+          const next = countReport(dropLock(reviewInTime(apply(before, T0 + i), T0 + i)));
           if (isTerminal(before.status)) {
             expect({
               ...next,
@@ -187,6 +212,9 @@ describe('whatever comes in whatever order', () => {
           const alive = next.lease !== null || next.stops.length > 0;
           expect(alive && needsLock(next)).toBe(false);
           expect(next.stops.length > 0 && next.claimable_since !== null).toBe(false);
+          if (before.pull?.state === 'merged') expect(next.pull).toEqual(before.pull);
+          const merged = next.pull?.state === 'merged';
+          if (merged) expect(next.closing?.status ?? next.status).toBe('completed');
           expect(next.retry_count).toBeLessThanOrEqual(next.input.max_retries);
           if (next.receipt && next.receipt !== before.receipt) {
             accepted++;
