@@ -7,7 +7,7 @@ import { deliveryHeaders, WEBHOOK_SECRET } from '../helpers/deliveries';
 import { forgeRecordings } from '../helpers/forge-recordings';
 import { withForges } from '../helpers/forges';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
-import { commentPayload, issuePayload, pullPayload, pushPayload } from '../unit/webhooks/payloads';
+import { commentPayload, issuePayload, pullPayload, pushPayload } from '../helpers/webhook-payloads';
 
 let engine: TestNamespace;
 let api: TestApi;

@@ -59,7 +59,7 @@ async function deliverAll(seed: number) {
     if (results.get(id)?.[0] === 'ignored') continue;
     await engine.client.workflow.getHandle(deliveryWorkflowId(kind, id)).result();
   }
-  return { results, ids: new Map(named.map(({ id, file }) => [id, file])) };
+  return { results, ids: new Map<string, string>(named.map(({ id, file }) => [id, file])) };
 }
 
 describe('all recorded deliveries', () => {

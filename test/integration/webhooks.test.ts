@@ -11,7 +11,7 @@ import { startDeliveryWorker } from '../helpers/delivery-worker';
 import { deliver, withForges } from '../helpers/forges';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { waitUntil } from '../helpers/wait-until';
-import { commentPayload, issuePayload, pushPayload, reduced } from '../unit/webhooks/payloads';
+import { commentPayload, issuePayload, pushPayload, reduced } from '../helpers/webhook-payloads';
 
 let engine: TestNamespace;
 let api: TestApi;

@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { ZodError } from 'zod';
 import { parseForgejo } from '../../../api/webhooks/forgejo';
-import { commentPayload, issuePayload, pull, pullPayload, pushPayload, reduced } from './payloads';
+import {
+  commentPayload,
+  issuePayload,
+  pull,
+  pullPayload,
+  pushPayload,
+  reduced,
+} from '../../helpers/webhook-payloads';
 
 const NOW = Date.UTC(2026, 5, 1);
 const parse = (event: string, payload: unknown) => parseForgejo(event, payload, NOW);

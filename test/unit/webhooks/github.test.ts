@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { ZodError } from 'zod';
 import { parseGithub } from '../../../api/webhooks/github';
-import { commentPayload, issuePayload, pull, pullPayload, pushPayload, reduced } from './payloads';
+import {
+  commentPayload,
+  issuePayload,
+  pull,
+  pullPayload,
+  pushPayload,
+  reduced,
+} from '../../helpers/webhook-payloads';
 
 const NOW = Date.UTC(2026, 5, 1);
 const parse = (event: string, payload: unknown) => parseGithub(event, payload, NOW);
