@@ -12,18 +12,20 @@ export const text = z
   .string()
   .nullish()
   .transform((value) => clean(value ?? ''));
+const isClean = (value: string) => clean(value) === value;
+const UNCLEAN = { error: 'expected text without NUL and unpaired surrogates' };
 /** For what names something: a name that has to be changed is another one. */
-export const name = z
-  .string()
-  .min(1)
-  .max(255)
-  .refine((value) => clean(value) === value, {
-    error: 'expected text without NUL and unpaired surrogates',
-  });
+export const name = z.string().min(1).max(255).refine(isClean, UNCLEAN);
 
-const webUrl = z.url({ protocol: /^https?$/ }).max(2048);
+const webUrl = z
+  .url({ protocol: /^https?$/ })
+  .max(2048)
+  .refine(isClean, UNCLEAN);
 /** `git clone` takes more than this, such as `ext::`, which runs a command. */
-const cloneUrl = z.url({ protocol: /^(https?|ssh)$/ }).max(1024);
+const cloneUrl = z
+  .url({ protocol: /^(https?|ssh)$/ })
+  .max(1024)
+  .refine(isClean, UNCLEAN);
 
 /** To milliseconds since 1970; null when it is not told. */
 const time = z
@@ -44,6 +46,7 @@ const repository = z.object({
   default_branch: z
     .string()
     .max(255)
+    .refine(isClean, UNCLEAN)
     .nullish()
     .transform((branch) => branch || 'main'),
 });
@@ -92,9 +95,9 @@ export const pullPayload = basics.extend({
     updated_at: time,
     head: z.object({
       ref: name,
-      label: z.string().nullish(),
+      label: z.string().max(1024).refine(isClean, UNCLEAN).nullish(),
       sha: z.string().max(64),
-      repo: z.object({ full_name: z.string().max(255) }).nullish(),
+      repo: z.object({ full_name: name }).nullish(),
     }),
     base: z.object({ ref: name }),
   }),
@@ -103,8 +106,9 @@ export type PullPayload = z.infer<typeof pullPayload>;
 
 export const pushPayload = z.object({
   repository,
-  ref: name,
+  /** The longest branch, and what stands before it. */
+  ref: z.string().max(280).refine(isClean, UNCLEAN),
   after: z.string().max(64),
   sender: login.nullish(),
-  pusher: z.object({ login: name.optional(), name: z.string().max(255).optional() }).nullish(),
+  pusher: z.object({ login: name.optional(), name: name.optional() }).nullish(),
 });

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { FORGE_KINDS, type ForgeKind } from '../../contracts/forge';
+import type { ForgeKind } from '../../contracts/forge';
 import { startTestApi, type TestApi } from '../helpers/api-server';
 import { deliveryHeaders, WEBHOOK_SECRET } from '../helpers/deliveries';
 import { forgeRecordings } from '../helpers/forge-recordings';
