@@ -31,18 +31,20 @@ const project = (name, options) => ({
   testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
 });
 
-// Recordings of real CLIs are not ours to ship; their tests exist where the recordings are.
-const recordings = existsSync(join(__dirname, '../shared/samples'));
+// Recordings of real CLIs and forges are not ours to ship; their tests exist where the recordings are.
+const withoutRecordings = existsSync(join(__dirname, '../shared/samples'))
+  ? []
+  : ['/[a-z-]*recordings\\.test\\.ts$'];
 
 // Of a machine that lets them make users and mount file systems: they are among the tests where root runs them.
-const rootAlone = process.getuid?.() === 0 ? {} : { testPathIgnorePatterns: ['\\.root\\.test\\.ts$'] };
+const withoutRoot = process.getuid?.() === 0 ? [] : ['\\.root\\.test\\.ts$'];
 
 module.exports = {
   // A guard against hanging, not a measure: real servers start slowly on a busy machine.
   testTimeout: 300_000,
   projects: [
-    project('unit', recordings ? {} : { testPathIgnorePatterns: ['/parsers/recordings\\.test\\.ts$'] }),
-    project('integration', { ...real, ...rootAlone }),
+    project('unit', { testPathIgnorePatterns: withoutRecordings }),
+    project('integration', { ...real, testPathIgnorePatterns: [...withoutRecordings, ...withoutRoot] }),
     project('system', real),
     project('replay', real),
     // Fetches programs from the npm registry: `npm run test:clis`, not `npm test`. Needs no Temporal server.

@@ -14,6 +14,7 @@ import { apiRoutes } from './routes/all';
 import { health } from './routes/health';
 import { BASE, encodeIdSlashes, FLEET_BASE } from './task-path';
 import { validatorCompiler } from './validation';
+import { webhooks } from './webhooks/route';
 
 /** A prompt of 1 MiB of characters, escaped as JSON. */
 const BODY_LIMIT_BYTES = 2_097_152;
@@ -66,6 +67,7 @@ export async function buildApp(ctx: ApiContext, { logger, rateLimit }: AppOption
   registerDirective(app, ctx);
   await registerOpenApi(app);
   health(app, ctx);
+  webhooks(app, ctx);
   await app.register(async (api) => apiRoutes(api as App, ctx), { prefix: BASE });
   await app.register(async (fleet) => fleetRoutes(fleet as App, ctx), { prefix: FLEET_BASE });
   return app;

@@ -13,6 +13,7 @@ import type { Config } from '../contracts/config';
 import type { Board } from '../dispatch/board';
 import type { Claims } from '../dispatch/claim';
 import type { Directory } from '../dispatch/directory';
+import type { WebhookSource } from '../workers/config/sources';
 import type { HoldsByHolder } from './holds';
 import type { LeaseMemory } from './lease-memory';
 import type { PageTokens } from './page-token';
@@ -28,6 +29,8 @@ export interface ApiContext {
   directory: Directory;
   blobs: BlobStore;
   config: Config;
+  /** By the name that is in the URL. */
+  webhooks: ReadonlyMap<string, WebhookSource>;
   tokens: Tokens;
   pageTokens: PageTokens;
   pages: Pages;

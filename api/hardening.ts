@@ -38,8 +38,8 @@ export async function registerHardening(app: App, limit: RateLimit | null) {
     timeWindow: limit.windowMs,
     keyGenerator: ({ headers, ip }) =>
       headers.authorization ? createHash('sha256').update(headers.authorization).digest('base64') : ip,
-    errorResponseBuilder: (_request, { ttl }) =>
-      new ApiProblem(429, 'rate_limited', `more than ${limit.max} requests in ${limit.windowMs} ms`, {
+    errorResponseBuilder: (_request, { ttl, max }) =>
+      new ApiProblem(429, 'rate_limited', `more than ${max} requests in ${limit.windowMs} ms`, {
         retryAfterS: Math.ceil(ttl / 1_000),
       }),
   });

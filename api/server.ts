@@ -8,6 +8,7 @@ import { createClaims } from '../dispatch/claim';
 import { createDirectory } from '../dispatch/directory';
 import { createReachability } from '../dispatch/reachability';
 import { createVisibilityBudget } from '../dispatch/visibility-budget';
+import type { WebhookSource } from '../workers/config/sources';
 import type { Role, RoleDeps } from '../workers/role';
 import { admittedClaims } from './admitted-claims';
 import { buildApp } from './app';
@@ -22,6 +23,8 @@ import { createPages } from './visibility-page';
 
 export interface ApiDeps extends Omit<RoleDeps, 'bundlePath'> {
   blobs: BlobStore;
+  /** With their secrets. */
+  webhooks: ReadonlyMap<string, WebhookSource>;
   /** Default: generous. null: none. */
   rateLimit?: RateLimit | null;
   /** Of the process; without it the API makes its own. */
@@ -60,6 +63,7 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
     directory,
     blobs: deps.blobs,
     config,
+    webhooks: deps.webhooks,
     tokens: createTokens(stateDir),
     pageTokens: createPageTokens(stateDir.signingKey),
     pages: createPages(clients.client, budget),

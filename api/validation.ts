@@ -21,6 +21,10 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
     return { error: validationProblem(errors.slice(0, MAX_ERRORS), httpPart) };
   };
 
+/** Of a value that was parsed outside of a route's schema. Names fields and kinds of values, never a value that is text. */
+export const parseProblem = (issues: readonly z.core.$ZodIssue[], data: unknown, where: string) =>
+  validationProblem(issues.flatMap((issue) => toErrors(issue, data)).slice(0, MAX_ERRORS), where);
+
 function validationProblem(errors: FieldError[], httpPart: string | undefined) {
   const where = httpPart === 'params' ? 'path' : (httpPart ?? 'request');
   const onReceipt = errors.length > 0 && errors.every(({ field }) => /^receipt\b/.test(field));

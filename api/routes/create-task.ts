@@ -1,19 +1,14 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { z } from 'zod';
 import { taskAnswerSchema } from '../../contracts/api';
-import {
-  type Change,
-  type CreateTask,
-  createTaskSchema,
-  INLINE_TEXT_MAX_BYTES,
-  type Text,
-} from '../../contracts/task';
+import { type Change, type CreateTask, createTaskSchema, type Text } from '../../contracts/task';
 import { initialState } from '../../workflows/rules/state';
 import { taskView } from '../../workflows/rules/view';
 import { maySee, principalOf, STAFF } from '../auth';
 import { bodyHash, idFromKey } from '../body-hash';
 import { noCapableHost } from '../capable-hosts';
 import type { ApiContext, App } from '../context';
+import { keepText } from '../keep-text';
 import { newTaskId } from '../new-task-id';
 import { ApiProblem } from '../problems';
 import { answerOf, readTask } from '../read-task';
@@ -59,7 +54,7 @@ export function createTask(app: App, ctx: ApiContext) {
       const input = taskInput(request.body, ctx.config, {
         id,
         product,
-        body: await keep(ctx, request.body.body),
+        body: await keepText(ctx.blobs, request.body.body),
         change: await changeOf(ctx, request.body),
         noCapableHost: await noCapableHost(ctx, request.body.labels),
         now: Date.now(),
@@ -76,14 +71,10 @@ export function createTask(app: App, ctx: ApiContext) {
   );
 }
 
-async function keep({ blobs }: ApiContext, text: string): Promise<Text> {
-  return Buffer.byteLength(text) <= INLINE_TEXT_MAX_BYTES ? { inline: text } : blobs.put(text);
-}
-
 async function changeOf(ctx: ApiContext, { diff, affected_files }: CreateTask): Promise<Text | null> {
   if (diff === undefined && affected_files === undefined) return null;
   const change: Change = { diff, affected_files };
-  return keep(ctx, JSON.stringify(change));
+  return keepText(ctx.blobs, JSON.stringify(change));
 }
 
 /** Throws 409 when the id belongs to another task. */

@@ -6,6 +6,7 @@ import pino, { type Logger } from 'pino';
 import { DirectoryBlobStore } from '../../activities/blobs/directory-store';
 import { startApi } from '../../api/server';
 import { configSchema } from '../../contracts/config';
+import { resolveWebhooks } from '../../workers/config/sources';
 import type { RoleDeps, TemporalAddress } from '../../workers/role';
 import { waitUntil } from './wait-until';
 
@@ -36,6 +37,8 @@ export async function startTestApi(
   temporal: TemporalAddress,
   options: {
     config?: Record<string, unknown>;
+    /** Where the config finds the secrets that it names. */
+    variables?: Record<string, string>;
     logger?: Logger;
     signingKey?: Uint8Array;
     port?: number;
@@ -46,10 +49,17 @@ export async function startTestApi(
   const path = mkdtempSync(join(tmpdir(), 'signalbox-api-'));
   const signingKey = options.signingKey ?? randomBytes(32);
   const blobs = options.blobs ?? new DirectoryBlobStore(join(path, 'blobs'));
-  const environment = { port: options.port ?? 0, host: '127.0.0.1' } as RoleDeps['environment'];
+  const environment = {
+    port: options.port ?? 0,
+    host: '127.0.0.1',
+    home: path,
+    variable: (name: string) => options.variables?.[name] ?? null,
+  } as RoleDeps['environment'];
+  const config = configSchema.parse({ hosts: {}, ...options.config });
   const api = await startApi({
     environment,
-    config: configSchema.parse({ hosts: {}, ...options.config }),
+    config,
+    webhooks: resolveWebhooks(config, environment),
     stateDir: { path, adminTokenFile: null, adminToken: ADMIN_TOKEN, signingKey },
     temporal,
     logger: options.logger ?? pino({ level: 'silent' }),

@@ -1,6 +1,7 @@
 /** Lives whose histories are recorded: between them they take every path of the workflows that leaves commands. */
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure, type Client } from '@temporalio/client';
+import type { Delivery } from '../../contracts/forge';
 import type { TemporalAddress } from '../../workers/role';
 import {
   admissionSignal,
@@ -12,6 +13,7 @@ import {
 } from '../../workflows/messages';
 import {
   CONTROL_QUEUE,
+  deliveryWorkflowId,
   holderWorkflowId,
   lockWorkflowId,
   quarantineWorkflowId,
@@ -35,8 +37,40 @@ async function contention(client: Client) {
   return { first, second, lockId: lockWorkflowId(first.input.product, lock) };
 }
 
+/** Of which nobody takes the activity. */
+async function undelivered(client: Client): Promise<string> {
+  const { workflowId } = await client.workflow.start('delivery', {
+    workflowId: deliveryWorkflowId('main', randomUUID()),
+    taskQueue: CONTROL_QUEUE,
+    args: [
+      {
+        source: 'main',
+        delivery_id: 'd',
+        received_at: 0,
+        event: {
+          kind: 'push',
+          repository: {
+            full_name: 'org/repo',
+            clone_url: 'https://forge.example/org/repo.git',
+            default_branch: 'main',
+          },
+          sender: 'ada',
+          branch: 'task/42',
+          after: 'a'.repeat(40),
+        },
+      } satisfies Delivery,
+    ],
+  });
+  const handle = client.workflow.getHandle(workflowId);
+  await waitUntil(async () => (await handle.describe()).raw.pendingActivities?.length === 1, {
+    what: 'the delivery to be handled',
+  });
+  return workflowId;
+}
+
 /** Each answers the id of the workflow whose history is kept. */
 export const SCENARIOS: Record<string, (client: Client, temporal: TemporalAddress) => Promise<string>> = {
+  'delivery-waiting': undelivered,
   async 'task-pulled'(client) {
     const task = await startTask(client);
     const { activity_id } = await task.claim('agent:a');

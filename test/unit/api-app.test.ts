@@ -30,6 +30,7 @@ beforeAll(async () => {
       hostsNow: async () => [],
     },
     config: configSchema.parse({}),
+    webhooks: new Map(),
     tokens,
     pageTokens: createPageTokens(signingKey),
     leases: createLeaseMemory(),
@@ -128,7 +129,9 @@ describe('every route', () => {
         ?.replace(/\/(tasks|quarantine|hosts|agents|jobs)\/(?!dequeue)[^/]+/, '/$1/{id}');
       return `${method} ${known}`;
     });
-    expect(described.sort()).toEqual([...tabled, 'GET /health', 'GET /ready'].sort());
+    expect(described.sort()).toEqual(
+      [...tabled, 'GET /health', 'GET /ready', 'POST /webhooks/{kind}/{source}'].sort(),
+    );
   });
 });
 

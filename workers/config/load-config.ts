@@ -5,6 +5,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { type Config, configSchema } from '../../contracts/config';
 import { hasCode } from '../error-code';
 import { ConfigError, locateIssues } from './config-error';
+import { forgeIssues } from './forge-issues';
 import { templateIssues } from './template-issues';
 
 const DEFAULT_FILE = 'signalbox.yaml';
@@ -42,7 +43,9 @@ export function parseConfig(text: string, file: string): Config {
   const parsed = configSchema.safeParse(document.toJS() ?? {});
   if (!parsed.success)
     throw new ConfigError(file, locateIssues(parsed.error.issues, document.contents, lines));
-  const issues = templateIssues(parsed.data);
+  const templates = templateIssues(parsed.data);
+  // What names a template is looked at when all of them are well.
+  const issues = templates.length > 0 ? templates : forgeIssues(parsed.data);
   if (issues.length > 0) throw new ConfigError(file, locateIssues(issues, document.contents, lines));
   return withSlots(parsed.data);
 }

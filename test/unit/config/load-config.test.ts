@@ -170,3 +170,36 @@ describe('the templates of a config file', () => {
     });
   });
 });
+
+describe('the forges of a config file', () => {
+  const forge = (kind: string, more = '') =>
+    `forges:\n  main:\n    kind: ${kind}\n    token: {from_env: T}\n    webhook_secret: {from_env: S}\n${more}`;
+
+  it('need a URL unless it is GitHub, and nothing else', () => {
+    expect(parseConfig(forge('github'), 'signalbox.yaml').forges.main).toMatchObject({
+      issue_labels: ['signalbox'],
+      review: { by: 'people', approve_at: 0.9 },
+    });
+    const text = forge('forgejo', '    url: https://forge.example\n');
+    expect(parseConfig(text, 'signalbox.yaml').forges.main?.url).toBe('https://forge.example');
+  });
+
+  it.each([
+    [forge('gitea'), '3:5: forges.main.url: expected the URL of the forge'],
+    [
+      forge('github', '    template: nowhere\n'),
+      '6:15: forges.main.template: expected a template of this file',
+    ],
+    [
+      forge('github', '    review: {template: nowhere}\n'),
+      'forges.main.review.template: expected a template',
+    ],
+    [forge('gitlab'), '3:11: forges.main.kind'],
+    ['forges:\n  Main: {}\n', '2:3: forges.Main: expected lower-case letters'],
+    ['forges:\n  main:\n    token: hush-hush\n', 'forges.main.token: expected {from_env: NAME}'],
+  ])('%j is refused: %s', (text, told) => {
+    const all = problems(text).join('\n');
+    expect(all).toContain(told);
+    expect(all).not.toContain('hush');
+  });
+});
