@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import { ForgeError } from '../../activities/forge/forge';
+import { ForgeError, type ForgeIssue } from '../../activities/forge/forge';
+import { verdictMarker } from '../../activities/forge/markers';
 import { readTask } from '../../api/read-task';
 import type { ForgeEvent } from '../../contracts/forge';
 import { registerHolder } from '../../dispatch/holders';
@@ -8,7 +9,7 @@ import type { Role } from '../../workers/role';
 import { taskWorkflowId } from '../../workflows/names';
 import { TASK_BRANCH } from '../../workflows/search-attributes';
 import { startControl } from '../helpers/control-worker';
-import { openForgeContext, SOURCE } from '../helpers/forge-context';
+import { BOT, openForgeContext, SOURCE } from '../helpers/forge-context';
 import { commentEvent, issueEvent, pullEvent, pushEvent, reviewEvent } from '../helpers/forge-events';
 import { createMemoryForge, type MemoryForge, REPOSITORY } from '../helpers/memory-forge';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
@@ -160,6 +161,32 @@ describe('an issue', () => {
     await drive(number).cancel();
     await untilStatus(number, 'cancelled');
     expect(await deliver(reopened)).toEqual(['nothing: the task is cancelled']);
+  });
+
+  it('that changes while it is dealt with is looked at once more', async () => {
+    const { number } = await begun();
+    const source = system.ctx.sources.get(SOURCE);
+    if (!source) throw new Error('no source');
+    const { issue } = source.forge;
+    /** The answer is on its way when somebody does this. */
+    const meanwhile = (which: number, change: Partial<ForgeIssue>) => {
+      source.forge.issue = async (...of) => {
+        const answer = await issue.apply(source.forge, of);
+        source.forge.issue = issue;
+        forge.setIssue(which, change);
+        return answer;
+      };
+    };
+    const closed = issueEvent(forge, number, 'closed', forge.setIssue(number, { open: false }));
+    meanwhile(number, { open: true });
+    expect(await deliver(closed)).toEqual(['cancel: cancelled', `started ${idOf(number)} again`]);
+    expect((await viewOf(number)).status).toBe('created');
+
+    issues += 1;
+    const opened = issueEvent(forge, issues, 'opened', forge.setIssue(issues));
+    meanwhile(issues, { labels: [] });
+    expect(await deliver(opened)).toEqual([`started ${idOf(issues)}`, 'cancel: cancelled']);
+    await untilStatus(issues, 'cancelled');
   });
 
   it('that was edited is told to its task', async () => {
@@ -336,6 +363,19 @@ describe('a review', () => {
       'it is about a commit that is not the newest',
     ]);
     expect((await drive(number).report()).pull).toMatchObject({ approved: false });
+  });
+
+  it('that Signalbox posted was told by then; it is known by its marker and its user together', async () => {
+    const { number, pull } = await pulled();
+    const body = { inline: `${verdictMarker('a', 'b')} no` };
+    expect(await deliver(reviewEvent(pull, 'rejected', { body, sender: BOT }))).toEqual([
+      'nothing: told by Signalbox when it was posted',
+    ]);
+    forge.world.permissions[BOT] = 'write';
+    await deliver(reviewEvent(pull, 'approved', { sender: BOT }));
+    expect((await drive(number).report()).pull).toMatchObject({ approved: true });
+    await deliver(reviewEvent(pull, 'rejected', { body }));
+    expect((await viewOf(number)).review_count).toBe(1);
   });
 
   it('may come before all else that is told of the pull request', async () => {

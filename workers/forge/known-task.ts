@@ -45,7 +45,7 @@ function knownTask(
     title: report?.view.title ?? input.title,
     labels: report?.view.labels ?? input.labels,
     seen: report?.outcomes.map((one) => one.id) ?? [],
-    ended_by: status === 'cancelled' ? endedBy(report) : null,
+    ended_by: running || status === 'cancelled' ? endedBy(report) : null,
     earlier: (description.memo as Partial<TaskMemo> | undefined)?.forge ?? NO_EARLIER_RUNS,
   };
 }

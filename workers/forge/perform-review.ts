@@ -53,7 +53,8 @@ const bounded = (finding: Finding): Finding => {
   return { ...rest, message, ...(file !== undefined && file.length <= FILE_MAX && { file }) };
 };
 
-async function textOf({ blobs }: ForgeContext, text: Text): Promise<string> {
+/** The beginning of it, when it is long. */
+export async function textOf({ blobs }: Pick<ForgeContext, 'blobs'>, text: Text): Promise<string> {
   if ('inline' in text) return text.inline;
   const bytes = await blobs.read(text.ref, { end: MESSAGE_MAX * 4 });
   return bytes === null ? '' : Buffer.from(bytes).toString();

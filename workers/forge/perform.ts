@@ -1,5 +1,6 @@
 /** Does what a delivery is met with. Each of these may be done again, and changes nothing then. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { Intent, IssueNow, KnownTask } from '../../activities/forge/delivery/intents';
 import { editId } from '../../activities/forge/delivery/plan-issue';
 import { assignTask } from '../../api/assign-task';
@@ -16,6 +17,9 @@ import { performReview } from './perform-review';
 import { reply } from './reply';
 import { type Heard, tellTask } from './tell-task';
 
+/** In milliseconds: a run on a host takes some seconds to be seen dead. */
+const WAIT_MS = 2_000;
+
 export interface About {
   source: Source;
   event: ForgeEvent;
@@ -27,6 +31,9 @@ export async function perform(ctx: ForgeContext, about: About, intent: Intent): 
   const { source, task } = about;
   const repository = about.event.repository.full_name;
   if (intent.do === 'nothing') return `nothing: ${intent.why}`;
+  if (intent.do === 'wait') {
+    throw ApplicationFailure.create({ message: intent.why, type: 'wait', nextRetryDelay: WAIT_MS });
+  }
   if (intent.do === 'start') return start(ctx, about, intent.issue);
   if (intent.do === 'reply') return answer(about, intent.comment, intent.text);
   if (!task) throw new Error(`${intent.do} without a task`);

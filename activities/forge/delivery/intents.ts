@@ -17,7 +17,7 @@ export interface KnownTask {
   labels: string[];
   /** Ids of the messages that it has seen in this run. */
   seen: string[];
-  /** Why the issue ended it; null when it runs, or something else did. */
+  /** Why the issue ended it, or is about to when it is still open; null when it did not. */
   ended_by: 'closed' | 'unlabelled' | null;
   earlier: EarlierRuns;
 }
@@ -34,7 +34,7 @@ export interface Asked {
   pull: PullFacts | null;
   /** Of the sender. */
   permission: Permission | null;
-  /** The sender is a user of Signalbox. */
+  /** Signalbox posted it. */
   own: boolean;
 }
 
@@ -48,6 +48,8 @@ export type Intent =
   | { do: 'approve'; message: ReviewMessage; comment: number }
   | { do: 'assign'; name: string; message_id: string; by: string; comment: number }
   | { do: 'reply'; comment: number; text: string }
+  /** Comes later, by another try. */
+  | { do: 'wait'; why: string }
   /** For whoever reads the result of the delivery. */
   | { do: 'nothing'; why: string };
 

@@ -8,7 +8,7 @@ export type IssueEvent = Extract<ForgeEvent, { kind: 'issue' }>;
 
 /** Whether the delivery can change anything, so that the forge is to be asked how the issue is now. */
 export function concerns(event: IssueEvent, config: SourceConfig, task: KnownTask | null): boolean {
-  if (task?.open) return true;
+  if (task && (task.open || task.ended_by !== null)) return true;
   return event.issue.open && isWanted(event.issue.labels, config);
 }
 
@@ -27,6 +27,10 @@ export function planIssue(
   const wanted = issue.open && !issue.is_pull && isWanted(issue.labels, config);
   if (!task) return wanted ? [{ do: 'start', issue }] : nothing('the issue asks for no task');
   if (!task.open) return wanted ? again(event, task, issue) : nothing(`the task is ${task.status}`);
+  if (task.ended_by !== null) {
+    // Its run is being stopped; nothing else can begin before that.
+    return wanted ? [{ do: 'wait', why: 'the task is being ended' }] : nothing('the task is being ended');
+  }
   const cancel = (why: string, reason: string): Intent[] => [
     {
       do: 'cancel',

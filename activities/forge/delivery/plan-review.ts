@@ -1,7 +1,6 @@
 import type { ForgeEvent, PullFacts } from '../../../contracts/forge';
 import type { TaskPull } from '../../../workflows/task/types';
 import { shortDigest } from '../digest';
-import { carriesVerdict } from '../markers';
 import type { Asked, Intent, KnownTask } from './intents';
 import { notOurs, tellPull } from './plan-pull';
 
@@ -18,9 +17,7 @@ export function planReview(
   if (verdict === 'comment') return nothing('a comment is no verdict');
   const why = notOurs(pull, event.repository.full_name, task);
   if (why !== null) return nothing(why);
-  // Whose user it is says too little: the token may be that of a person who reviews as well.
-  if (own && 'inline' in body && carriesVerdict(body.inline))
-    return nothing('told by Signalbox when it was posted');
+  if (own) return nothing('told by Signalbox when it was posted');
   if (permission !== 'write' && permission !== 'admin')
     return nothing('the verdict of somebody who may not write');
   const which =

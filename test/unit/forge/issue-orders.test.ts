@@ -163,12 +163,24 @@ describe('the deliveries of an issue', () => {
     },
   );
 
+  it('wait while the run of a task is being stopped, when it is to begin again', () => {
+    const forge = createMemoryForge();
+    forge.setIssue(1);
+    const task = { open: true, status: 'running', ended_by: 'closed', earlier: NONE } as KnownTask;
+    const plan = (open: boolean) => {
+      const issue = { ...(forge.world.issues.get(1) as ForgeIssue), open, updated_at: 1 };
+      return planIssue(issueEvent(forge, 1, 'reopened'), config, task, { issue, pull: null }, 'forge:alice');
+    };
+    expect(plan(true)).toMatchObject([{ do: 'wait' }]);
+    expect(plan(false)).toMatchObject([{ do: 'nothing' }]);
+  });
+
   it('that close it count as a merge when the pull request is merged', () => {
     const forge = createMemoryForge();
     const { number } = forge.addPull({ head: 'task/org-repo-1' });
     const pull = forge.setPull(number, { open: false, merged: true });
     forge.setIssue(1, { open: false });
-    const task = { id: 'org/repo#1', open: true, status: 'review_pending', earlier: NONE } as KnownTask;
+    const task = { open: true, status: 'review_pending', ended_by: null, earlier: NONE } as KnownTask;
     const event = issueEvent(forge, 1, 'closed');
     const issue = { ...(forge.world.issues.get(1) as ForgeIssue), updated_at: 1 } satisfies IssueNow;
     const plan = (merged: boolean) =>

@@ -4,7 +4,6 @@ import { parseCommand } from '../../../activities/forge/delivery/command';
 import type { Asked, KnownTask } from '../../../activities/forge/delivery/intents';
 import { issueBranch, issueTaskId, taskLabels } from '../../../activities/forge/delivery/issue-task';
 import { plan } from '../../../activities/forge/delivery/plan';
-import { verdictMarker } from '../../../activities/forge/markers';
 import { type ForgeEvent, type SourceConfig, sourceSchema } from '../../../contracts/forge';
 import { messageIdSchema, taskIdSchema } from '../../../contracts/ids';
 import type { TaskPull } from '../../../workflows/task/types';
@@ -145,21 +144,7 @@ describe('a review', () => {
     ],
     ['without a verdict', reviewEvent(opened, 'comment'), task({ pull: known }), {}, ['nothing']],
     ['by somebody who may only read', review(), task({ pull: known }), { permission: 'read' }, ['nothing']],
-    [
-      'by Signalbox',
-      review({ body: { inline: `${verdictMarker('a', 'b')} no` } }),
-      task({ pull: known }),
-      { own: true },
-      ['nothing'],
-    ],
-    ['by the person whose token it is', review(), task({ pull: known }), { own: true }, ['review']],
-    [
-      'by somebody who copied the marker',
-      review({ body: { inline: `${verdictMarker('a', 'b')} no` } }),
-      task({ pull: known }),
-      {},
-      ['review'],
-    ],
+    ['by Signalbox', review(), task({ pull: known }), { own: true }, ['nothing']],
   ] as const)('%s', (_, event, of, over, expected) => {
     expect(does(event as ForgeEvent, of as KnownTask, over as Partial<Asked>)).toEqual(expected);
   });

@@ -179,7 +179,10 @@ describe('the outbox', () => {
     const pull = { ...opened().pull, approved: false } as ForgeReport['pull'];
     const asking = report({ status: 'review_pending', review_count: 2, pull, ...over });
     expect(reviewKey(input, { ...empty, ...state }, asking)).toBe(key);
-    const judged = { ...ORIGIN, review_of: { task_id: 't', round: 0, pull: 7, head_sha: sha('a'), ...JUDGED } };
+    const judged = {
+      ...ORIGIN,
+      review_of: { task_id: 't', round: 0, pull: 7, head_sha: sha('a'), ...JUDGED },
+    };
     expect(reviewKey({ ...input, origin: judged }, empty, asking)).toBeNull();
   });
 
