@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
 import pino from 'pino';
 import { DirectoryBlobStore } from '../../activities/blobs/directory-store';
 import { openClients } from '../../api/connections';
@@ -68,4 +69,22 @@ export function openForgeContext(
       rmSync(path, { recursive: true, force: true });
     },
   };
+}
+
+const AGAIN_MS = 50;
+const PATIENCE_MS = 30_000;
+
+/** As the engine does it with what another try may do, other than what a forge refuses. */
+export async function persistently<T>(run: () => Promise<T>): Promise<T> {
+  const giveUp = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await run();
+    } catch (error) {
+      const waits = error instanceof ApplicationFailure && error.type === 'wait';
+      const unanswered = error instanceof Error && error.message.startsWith('no worker answered');
+      if (!(waits || unanswered) || Date.now() > giveUp) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
 }

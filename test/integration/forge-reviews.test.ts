@@ -8,7 +8,7 @@ import type { Role } from '../../workers/role';
 import { taskWorkflowId } from '../../workflows/names';
 import type { ForgeReport, TellForgeArgs } from '../../workflows/report/types';
 import { startControl } from '../helpers/control-worker';
-import { openForgeContext, REVIEWER, SOURCE } from '../helpers/forge-context';
+import { openForgeContext, persistently, REVIEWER, SOURCE } from '../helpers/forge-context';
 import { issueEvent, pullEvent } from '../helpers/forge-events';
 import { forgeReport } from '../helpers/forge-report';
 import { createMemoryForge, type MemoryForge, REPOSITORY } from '../helpers/memory-forge';
@@ -16,7 +16,6 @@ import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { driveTask } from '../helpers/task-driver';
 import { taskInput } from '../helpers/task-input';
 import { receipt } from '../helpers/task-state';
-import { waitUntil } from '../helpers/wait-until';
 
 let engine: TestNamespace;
 let control: Role;
@@ -131,8 +130,8 @@ describe('a review task', () => {
     const { id, args, pull } = await handedIn();
     await system.activities.askForReview(args);
     forge.setPull(pull.number, { head: { ...pull.head, sha: 'e'.repeat(40) } });
-    await expect(system.activities.askForReview(args)).rejects.toMatchObject({ type: 'outdated_review' });
-    await waitUntil(() => system.activities.askForReview(args).then(() => true), { what: 'the next review' });
+    await expect(system.activities.askForReview(args)).rejects.toMatchObject({ type: 'wait' });
+    await persistently(() => system.activities.askForReview(args));
     const args2 = await reviewInput(`${id}/review-1`);
     expect(args2?.input.origin?.review_of).toMatchObject({ head_sha: 'e'.repeat(40), task_id: id });
     expect((await reading(`${id}/review-1`)).view.status).toBe('created');

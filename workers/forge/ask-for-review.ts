@@ -20,7 +20,7 @@ import { changeName } from './perform-review';
 import { tellTask } from './tell-task';
 
 /** In milliseconds; a run on a host is seen dead before its task is closed. */
-const OUTDATED_RETRY_MS = 2_000;
+const WAIT_MS = 1_000;
 
 export function createAskForReview(ctx: ForgeContext): Pick<ForgeActivities, 'askForReview'> {
   return {
@@ -47,8 +47,9 @@ async function ask(ctx: ForgeContext, source: Source, args: TellForgeArgs): Prom
   try {
     await startTask(ctx, { ...input, first_epoch }, memo, before ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE');
   } catch (error) {
-    // Another try of this has made it.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    // Another try of this has made it, or that of before is just closing: the next look tells.
+    throw later(`the review ${id} is there`);
   }
 }
 
@@ -74,12 +75,11 @@ async function isTheSame(
     reason: 'what it judges was changed',
     by: 'signalbox',
   });
-  throw ApplicationFailure.create({
-    message: `the outdated review ${id} is being ended`,
-    type: 'outdated_review',
-    nextRetryDelay: OUTDATED_RETRY_MS,
-  });
+  throw later(`the outdated review ${id} is being ended`);
 }
+
+const later = (message: string) =>
+  ApplicationFailure.create({ message, type: 'wait', nextRetryDelay: WAIT_MS });
 
 async function inputOf(
   ctx: ForgeContext,

@@ -5,6 +5,7 @@ import { ApiProblem } from '../../api/problems';
 import { readTask, type TaskReading } from '../../api/read-task';
 import type { TaskMemo } from '../../api/start-task';
 import { readArgs } from '../../api/task-history';
+import { isTerminal } from '../../workflows/rules/status';
 import type { TaskArgs, TaskReport } from '../../workflows/task/types';
 import type { ForgeContext } from './forge-context';
 
@@ -36,16 +37,17 @@ function knownTask(
 ): KnownTask {
   // A run that was ended from outside tells nothing.
   const status = report?.view.status ?? 'cancelled';
+  const open = running && !isTerminal(status);
   return {
     id,
-    open: running,
+    open,
     status,
     origin: input.origin ?? null,
     pull: report?.pull ?? null,
     title: report?.view.title ?? input.title,
     labels: report?.view.labels ?? input.labels,
     seen: report?.outcomes.map((one) => one.id) ?? [],
-    ended_by: running || status === 'cancelled' ? endedBy(report) : null,
+    ended_by: open || status === 'cancelled' ? endedBy(report) : null,
     earlier: (description.memo as Partial<TaskMemo> | undefined)?.forge ?? NO_EARLIER_RUNS,
   };
 }

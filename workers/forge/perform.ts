@@ -17,8 +17,8 @@ import { performReview } from './perform-review';
 import { reply } from './reply';
 import { type Heard, tellTask } from './tell-task';
 
-/** In milliseconds: a run on a host takes some seconds to be seen dead. */
-const WAIT_MS = 2_000;
+/** In milliseconds; a run on a host takes some seconds to be seen dead. */
+const WAIT_MS = 1_000;
 
 export interface About {
   source: Source;
@@ -31,9 +31,7 @@ export async function perform(ctx: ForgeContext, about: About, intent: Intent): 
   const { source, task } = about;
   const repository = about.event.repository.full_name;
   if (intent.do === 'nothing') return `nothing: ${intent.why}`;
-  if (intent.do === 'wait') {
-    throw ApplicationFailure.create({ message: intent.why, type: 'wait', nextRetryDelay: WAIT_MS });
-  }
+  if (intent.do === 'wait') throw later(intent.why);
   if (intent.do === 'start') return start(ctx, about, intent.issue);
   if (intent.do === 'reply') return answer(about, intent.comment, intent.text);
   if (!task) throw new Error(`${intent.do} without a task`);
@@ -69,6 +67,10 @@ export async function perform(ctx: ForgeContext, about: About, intent: Intent): 
   }
 }
 
+/** The engine tries the delivery again. */
+const later = (message: string) =>
+  ApplicationFailure.create({ message, type: 'wait', nextRetryDelay: WAIT_MS });
+
 async function start(ctx: ForgeContext, { source, event }: About, issue: IssueNow): Promise<string> {
   const input = await issueInput(ctx, source, event.repository, issue);
   const memo = { body_hash: issueHash(source, event.repository.full_name, issue.number) };
@@ -92,7 +94,9 @@ async function runAgain(
   because: Partial<EarlierRuns>,
 ): Promise<string> {
   const read = await readKnown(ctx, task.id);
-  if (!read || read.reading.running) return `${task.id} runs already`;
+  if (!read || read.known.open) return `${task.id} runs already`;
+  // It hands its last report on.
+  if (read.reading.running) throw later(`${task.id} is about to close`);
   const { forge, ...memo } = nextMemo(read.reading);
   const next = await nextInput(ctx, task.id, read.reading);
   const input = {

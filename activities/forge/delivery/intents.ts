@@ -8,7 +8,7 @@ import type { ForgeIssue, Permission } from '../forge';
 /** A task as it is when a delivery about it is handled. */
 export interface KnownTask {
   id: string;
-  /** Its workflow runs. */
+  /** Its status is not the last one. */
   open: boolean;
   status: TaskStatus;
   origin: TaskOrigin | null;
