@@ -19,7 +19,7 @@ export interface Retries {
 
 /** `except`: gRPC codes that are answers, though they are usually tried again. */
 export function createRetries(reachability: Reachability, except: readonly number[] = []): Retries {
-  const usual = defaultGrpcRetryOptions({ maxAttempts: RETRIES_MAX, maxIntervalMs: () => RETRY_MAX_MS });
+  const usual = defaultGrpcRetryOptions({ maxAttempts: RETRIES_MAX });
   let ended = false;
   /** When the last of the retries that are waiting is sent. */
   let lastAt = 0;
@@ -31,7 +31,8 @@ export function createRetries(reachability: Reachability, except: readonly numbe
           return !ended && !except.includes(status.code) && usual.retryableDecider(attempt, status);
         },
         delayFunction(attempt, status) {
-          const delay = usual.delayFunction(attempt, status);
+          // Not as its option `maxIntervalMs`, which the SDK takes and does not look at.
+          const delay = Math.min(usual.delayFunction(attempt, status), RETRY_MAX_MS);
           lastAt = Math.max(lastAt, Date.now() + delay);
           return delay;
         },

@@ -7,7 +7,7 @@ import { within } from '../deadline';
 import { keepText } from '../keep-text';
 
 /** Forgejo and Gitea wait 5 s for an answer; one that comes too late looks like none. */
-const START_MS = 4_000;
+const START_MS = 3_500;
 
 /** Durable when it resolves, whether a worker is up or not. The engine refuses a second one of the same id. */
 export async function startDelivery(
