@@ -76,6 +76,7 @@ describe('the forge', () => {
   it('is not told of renewals, and hears nothing of a task that is not its own', async () => {
     const task = await start();
     const other = await startTask(engine.client);
+    await untilTold(task, 'created');
     const { activity_id } = await task.claim('agent:a');
     await other.claim('agent:a');
     await untilTold(task, 'assigned');

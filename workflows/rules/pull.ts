@@ -27,6 +27,7 @@ export function hearForge(state: TaskState, { what, pull, by }: ForgeMessage, no
 
 /** A merge is never undone, so it is never old; but one of an earlier run of the task says nothing of this run. */
 function isOld({ pull: known, input }: TaskState, told: Facts): boolean {
+  if (known?.state === 'merged') return true;
   const ofEarlierRun = input.first_epoch > 1 && told.updated_at < input.created_at;
   if (told.number === known?.number) return told.state !== 'merged' && told.updated_at < known.updated_at;
   switch (told.state) {
