@@ -60,7 +60,7 @@ export function failureOf({ status, headers, body, what }: ForgeRefusal, now = D
 /** Of a request that had no answer, or half of one. */
 export function unreachable(error: unknown, what: string, timeoutMs: number): ForgeError {
   if (error instanceof ForgeError) return error;
-  if (error instanceof Error && error.name === 'TimeoutError')
+  if (nameOf(error) === 'TimeoutError')
     return new ForgeError('unavailable', `${what}: the forge did not answer within ${timeoutMs / 1000} s`);
   // Only the code: a message may repeat headers, and with them the token.
   const code = codeOf(error) ?? 'the request could not be sent';
@@ -69,6 +69,10 @@ export function unreachable(error: unknown, what: string, timeoutMs: number): Fo
     `${what}: the forge cannot be reached (${code}). Check the \`url\` of this source, and whether the forge is up`,
   );
 }
+
+/** Not every error is an Error of this realm. */
+const nameOf = (error: unknown) =>
+  typeof error === 'object' && error !== null ? (error as { name?: unknown }).name : undefined;
 
 function codeOf(error: unknown, depth = 0): string | null {
   if (typeof error !== 'object' || error === null || depth > 3) return null;

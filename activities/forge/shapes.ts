@@ -22,7 +22,7 @@ export const issueShape = z
     state: z.string(),
     labels: z.array(z.union([z.string(), z.object({ name: z.string() })])).nullish(),
     html_url: z.string(),
-    pull_request: z.unknown(),
+    pull_request: z.unknown().optional(),
   })
   .transform(
     (issue): ForgeIssue => ({

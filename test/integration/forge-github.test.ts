@@ -127,7 +127,7 @@ describe('GitHub is read', () => {
   it('a diff', async () => {
     const forge = await github({
       [`GET ${BASE}/pulls/1347`]: ({ headers }) =>
-        headers.accept === 'application/vnd.github.diff'
+        /^application\/vnd\.github\.(v3\.)?diff$/.test(headers.accept ?? '')
           ? {
               body: 'diff --git a/x b/x\n',
               headers: { 'content-type': 'application/vnd.github.diff; charset=utf-8' },
