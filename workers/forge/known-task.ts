@@ -15,19 +15,31 @@ export interface ReadTask {
   args: TaskArgs;
 }
 
+/** A task takes one question at a time: who comes second is refused, and asks again. */
+const TRIES = 4;
+const PAUSE_MS = 150;
+
 /** null when there is none. Throws when it cannot be read now. */
 export async function readKnown(ctx: ForgeContext, id: string): Promise<ReadTask | null> {
   try {
-    const reading = await readTask(ctx, id);
+    const reading = await readAnswered(ctx, id);
     const { workflowId, runId } = reading.description;
     const args = await readArgs(ctx, { workflowId, runId });
     if (!args) return null;
-    if (reading.running && !reading.report) throw new Error(`no worker answered for ${id}`);
     return { known: knownTask(id, reading, args), reading, args };
   } catch (error) {
     if (error instanceof ApiProblem && error.statusCode === 404) return null;
     throw error;
   }
+}
+
+async function readAnswered(ctx: ForgeContext, id: string): Promise<TaskReading> {
+  for (let left = TRIES; left > 0; left--) {
+    const reading = await readTask(ctx, id);
+    if (!reading.running || reading.report) return reading;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+  throw new Error(`no worker answered for ${id}`);
 }
 
 function knownTask(
