@@ -331,4 +331,14 @@ describe('an answer', () => {
     expect(refused[0]?.json()).toMatchObject({ status: 429, code: 'rate_limited' });
     expect(Number(refused[0]?.headers['retry-after'])).toBeGreaterThan(0);
   });
+
+  it('is 429 to an address that delivers without end, whatever it says it is', async () => {
+    const post = (_: unknown, i: number) =>
+      app.inject({ method: 'POST', url: '/webhooks/gitea/none', headers: { authorization: `Bearer ${i}` } });
+    const answers = await Promise.all(Array.from({ length: 6_001 }, post));
+    expect(answers.filter(({ statusCode }) => statusCode === 404)).toHaveLength(6_000);
+    const refused = answers.find(({ statusCode }) => statusCode !== 404);
+    expect(refused?.json()).toMatchObject({ status: 429, code: 'rate_limited' });
+    expect(refused?.json().detail).toContain('6000 requests');
+  });
 });
