@@ -333,9 +333,18 @@ describe('an answer', () => {
   });
 
   it('is 429 to an address that delivers without end, whatever it says it is', async () => {
-    const post = (_: unknown, i: number) =>
-      app.inject({ method: 'POST', url: '/webhooks/gitea/none', headers: { authorization: `Bearer ${i}` } });
-    const answers = await Promise.all(Array.from({ length: 6_001 }, post));
+    const post = (i: number) =>
+      app.inject({
+        method: 'POST',
+        url: '/webhooks/gitea/none',
+        headers: { authorization: `Bearer ${i}` },
+      });
+    const answers = [await post(0)];
+    // A few at a time: all of them at once are too much for any server.
+    while (answers.length < 6_001) {
+      const from = answers.length;
+      answers.push(...(await Promise.all(Array.from({ length: 200 }, (_, i) => post(from + i)))));
+    }
     expect(answers.filter(({ statusCode }) => statusCode === 404)).toHaveLength(6_000);
     const refused = answers.find(({ statusCode }) => statusCode !== 404);
     expect(refused?.json()).toMatchObject({ status: 429, code: 'rate_limited' });
