@@ -339,14 +339,15 @@ describe('an answer', () => {
         url: '/webhooks/gitea/none',
         headers: { authorization: `Bearer ${i}` },
       });
-    const answers = [await post(0)];
-    // A few at a time: all of them at once are too much for any server.
-    while (answers.length < 6_001) {
+    const answers: Awaited<ReturnType<typeof post>>[] = [];
+    const of = (status: number) => answers.filter(({ statusCode }) => statusCode === status);
+    // A few at a time: all of them at once are too much for any server, and those it does not look at do not count.
+    while (of(429).length === 0 && answers.length < 20_000) {
       const from = answers.length;
       answers.push(...(await Promise.all(Array.from({ length: 200 }, (_, i) => post(from + i)))));
     }
-    expect(answers.filter(({ statusCode }) => statusCode === 404)).toHaveLength(6_000);
-    const refused = answers.find(({ statusCode }) => statusCode !== 404);
+    expect(of(404).length).toBe(6_000);
+    const refused = of(429)[0];
     expect(refused?.json()).toMatchObject({ status: 429, code: 'rate_limited' });
     expect(refused?.json().detail).toContain('6000 requests');
   });
