@@ -101,7 +101,7 @@ describe('a pull request', () => {
     const sha = repository.push({ as: bot, branch: 'task/10', files: { ten: '10\n' } });
     await expect(forge.findPull(name, 'task/10', 'main')).resolves.toBeNull();
     const wanted = { title: 'Ten', body: 'Closes #1', head: 'task/10', base: 'main' };
-    const [one, other] = await Promise.all([forge.openPull(name, wanted), forge.openPull(name, wanted)]);
+    const one = await forge.openPull(name, wanted);
     expect(one).toMatchObject({
       title: 'Ten',
       author: 'signalbox-bot',
@@ -112,11 +112,30 @@ describe('a pull request', () => {
       url: `${server.url}/${name}/pulls/${one.number}`,
     });
     expect(Math.abs(one.updated_at - Date.now())).toBeLessThan(600_000);
-    expect(other.number).toBe(one.number);
     expect((await forge.openPull(name, { ...wanted, title: 'Later' })).number).toBe(one.number);
     expect((await forge.findPull(name, 'task/10', 'main'))?.number).toBe(one.number);
     await expect(forge.pull(name, one.number)).resolves.toMatchObject({ number: one.number, title: 'Ten' });
     await expect(forge.issue(name, one.number)).resolves.toMatchObject({ is_pull: true, body: 'Closes #1' });
+  });
+
+  it('whose reply was lost is found, not opened again', async () => {
+    repository.push({ as: bot, branch: 'task/9', files: { nine: '9\n' } });
+    let loses = true;
+    const proxy = await lossyHttpProxy(server.url, {
+      asked: () => {},
+      answered: (_, status) => !(loses && status === 201),
+    });
+    try {
+      const far = forgeWith(await server.tokenFor('signalbox-bot', SCOPES), `${proxy.urlOf('far')}/forge`);
+      const wanted = { title: 'Nine', body: '', head: 'task/9', base: 'main' };
+      await expect(far.openPull(name, wanted)).rejects.toMatchObject({ code: 'unavailable' });
+      loses = false;
+      const found = await forge.findPull(name, 'task/9', 'main');
+      expect(found).toMatchObject({ title: 'Nine' });
+      await expect(far.openPull(name, wanted)).resolves.toMatchObject({ number: found?.number });
+    } finally {
+      await proxy.close();
+    }
   });
 
   it('that is open is told from those of the same branches that are closed', async () => {
