@@ -230,7 +230,9 @@ describe('an issue on a Gitea', () => {
 
   it('obeys those who may, and is polite to the others', async () => {
     await prepare('people');
-    const issue = await newIssue();
+    const issue = await newIssue([]);
+    // A request of which Gitea tells no label at all.
+    await repository.setLabels(rita, issue.number, ['signalbox']);
     await becomes(issue.number, 'to be there', ({ status }) => status === 'created');
     const say = (who: GiteaUser, body: string) =>
       who.api.repos.issueCreateComment(...at(), issue.number, { body });
