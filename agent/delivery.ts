@@ -24,6 +24,8 @@ import { quarantinedSchema } from './wire';
 /** Of the last calls of an agent that was told to stop now, in milliseconds. */
 const STOP_MS = 15_000;
 const PUSH_TRIES = 3;
+/** How often it asks what became of a receipt that is durable; with the pauses between, for about half a minute. */
+const ASKS = 6;
 const PAUSES = { first_ms: 500, most_ms: 30_000 };
 
 export interface DeliveryDeps {
@@ -76,8 +78,10 @@ export class Delivery {
       if (keeper.fence === null) await this.d.logs.flush(AbortSignal.any([halt, keeper.fenced]));
     }
     const { receipt, completion_id } = record.report;
-    // Durable, and no more than that: a lease that is over by now may be over by this very receipt, or before it.
-    const open = ({ status }: Answer) => status === 202 && keeper.fence !== null;
+    // Durable, and no more than that. A busy worker says soon what became of it; a lease that is over by now may be
+    // over by this very receipt, or before it.
+    let asks = ASKS;
+    const open = ({ status }: Answer) => status === 202 && (keeper.fence !== null || asks-- > 0);
     const answer = await this.untilAnswered(() => lease.complete(receipt, completion_id), halt, open);
     if (answer === null) return;
     await this.afterReport(answer, receipt);

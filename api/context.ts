@@ -10,7 +10,7 @@ import type {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { BlobStore } from '../contracts/blobs';
 import type { Config } from '../contracts/config';
-import type { Board } from '../dispatch/board';
+import type { Board, Want } from '../dispatch/board';
 import type { Claims } from '../dispatch/claim';
 import type { Directory } from '../dispatch/directory';
 import type { WebhookSource } from '../workers/config/sources';
@@ -26,6 +26,8 @@ export interface ApiContext {
   queries: Client;
   board: Board;
   claims: Claims;
+  /** Somebody has just taken a task: the next one of that kind is made ready. */
+  warmNext: (want: Want) => void;
   directory: Directory;
   blobs: BlobStore;
   config: Config;

@@ -8,6 +8,7 @@ import { createClaims } from '../dispatch/claim';
 import { createDirectory } from '../dispatch/directory';
 import { createReachability } from '../dispatch/reachability';
 import { createVisibilityBudget } from '../dispatch/visibility-budget';
+import { createWarmNext } from '../dispatch/warm-next';
 import type { WebhookSource } from '../workers/config/sources';
 import type { Role, RoleDeps } from '../workers/role';
 import { admittedClaims } from './admitted-claims';
@@ -55,10 +56,12 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
   const configured = Object.entries(config.hosts).map(([id, { capabilities }]) => ({ id, capabilities }));
   const directory = createDirectory({ client: clients.client, budget, logger, configured });
   const claims = createClaims({ client: clients.claims, logger, budget, reachability });
+  const board = deps.share?.board ?? createBoard({ client: clients.client, budget, logger });
   const ctx: ApiContext = {
     client: clients.client,
     queries: clients.queries,
-    board: deps.share?.board ?? createBoard({ client: clients.client, budget, logger }),
+    board,
+    warmNext: createWarmNext(board, clients.queries),
     claims: admittedClaims(claims, clients.client, directory),
     directory,
     blobs: deps.blobs,

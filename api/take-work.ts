@@ -68,11 +68,8 @@ export async function takeWork(
     if (next.kind !== 'granted') break;
     taken.push(next);
   }
-  return handOverAll(
-    ctx,
-    taken.map(({ taskId, grant }) => ({ taskId, grant, holder })),
-    bearer,
-  );
+  const grants = taken.map(({ taskId, grant }) => ({ taskId, grant, holder }));
+  return handOverAll(ctx, grants, bearer).finally(() => ctx.warmNext(want));
 }
 
 async function claimedBefore(ctx: ApiContext, wanted: WorkWanted): Promise<GrantTo[]> {

@@ -18,6 +18,8 @@ const COOLING_MS = 5_000;
 /** What this process put may be missing from the index of visibility for this long (measured: 51 ms). */
 const INDEX_LAG_MAX_MS = 5_000;
 
+const NONE: ReadonlySet<BoardEntry> = new Set();
+
 /** An entry that someone tries; nobody else in this process is offered it. */
 interface Trial {
   entry: BoardEntry;
@@ -34,6 +36,7 @@ export interface BoardCore {
     attempt: Attempt<T>,
     options: { waitMs: number; signal?: AbortSignal; look?: boolean },
   ): Promise<T | null>;
+  next(seeker: Seeker): BoardEntry | null;
   count(seeker: Seeker): Promise<number>;
   size(): number;
   waiting(): number;
@@ -164,6 +167,7 @@ export function createBoardCore(clock: Clock, wantRefresh: () => Promise<void>):
       }
       return null;
     },
+    next: (seeker) => index.best(seeker, NONE),
     async count(seeker) {
       counting += 1;
       await wantRefresh().finally(() => {

@@ -34,6 +34,8 @@ export interface Board {
   take<T>(want: Want, attempt: Attempt<T>, options: TakeOptions): Promise<T | null>;
   /** As `take`, for a seeker whose wants change: the dispatcher of several hosts. */
   takeAs<T>(seeker: Seeker, attempt: Attempt<T>, options: TakeOptions): Promise<T | null>;
+  /** What a take would try first; null: nothing is here. */
+  next(want: Want): BoardEntry | null;
   /** How many entries suit, after a look at visibility when the board is older than its refresh. */
   count(want: Want): Promise<number>;
   size(): number;
@@ -73,6 +75,7 @@ export function createBoardOn(source: TaskSource, deps: Omit<BoardDeps, 'client'
     remove: core.remove,
     take: (want, attempt, options) => core.take(seekerFor(want), attempt, options),
     takeAs: core.take,
+    next: (want) => core.next(seekerFor(want)),
     count: (want) => core.count(seekerFor(want)),
     size: core.size,
     waiting: core.waiting,

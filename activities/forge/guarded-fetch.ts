@@ -57,11 +57,17 @@ function targetOf(response: Response, from: URL, method: string, what: string): 
       'rejected',
       `${what}: the forge redirects to ${to.origin}, where the token is not sent. If that is the forge, write it as the \`url\` of this source`,
     );
-  // The others turn what was to be written into a GET.
-  if (method !== 'GET' && response.status !== 307 && response.status !== 308)
-    throw new ForgeError('rejected', `${what}: the forge redirects it. Check the \`url\` of this source`);
+  // To a page for people, as that for signing in, nothing is written.
+  if (method !== 'GET' && (response.status === 303 || apiRoot(to) !== apiRoot(from)))
+    throw new ForgeError(
+      'rejected',
+      `${what}: the forge redirects it out of its API. Check the \`url\` of this source`,
+    );
   return to;
 }
+
+/** Gitea answers 301 for a renamed repository also to what writes, and means the same request at the new place. */
+const apiRoot = ({ pathname }: URL) => /^.*\/api\/v\d+\//.exec(pathname)?.[0] ?? '';
 
 async function read(response: Response, guard: Guard, what: string): Promise<Response> {
   const { status, headers } = response;

@@ -51,6 +51,8 @@ export function reduceCommon(
 /** The last check, whatever was made of a payload. */
 export const checked = (event: z.input<typeof forgeEventSchema>): ForgeEvent => forgeEventSchema.parse(event);
 
+/** Gitea tells with it the labels that were there before. */
+const CLEARED = 'label_cleared';
 /** An issue that is no more is still said to be open. */
 const GONE = new Set(['deleted', 'transferred']);
 
@@ -70,7 +72,7 @@ function issueEvent(dialect: Dialect, payload: unknown, receivedAt: number): For
       title: issue.title,
       body: { inline: issue.body },
       open: issue.state === 'open' && !GONE.has(said),
-      labels: issue.labels,
+      labels: said === CLEARED ? [] : issue.labels,
       // Gitea did not tell it before 1.13.
       url: issue.html_url ?? `${repository.clone_url.replace(/\.git$/, '')}/issues/${issue.number}`,
       updated_at: issue.updated_at ?? receivedAt,

@@ -23,30 +23,33 @@ export interface CrowdState {
   odd: number;
   /** The latest of these. */
   lastOdd: string | number | null;
-  /** Some are kept from asking again, until all polls have ended. */
+  /** Polls are being cut short, so that all of them end and begin again within some seconds. */
   gathering: boolean;
 }
 
 const WAIT_MS = 50_000;
 const AFTER_FAILURE_MS = 1_000;
-/** In which all of them ask again, once they are gathered. */
+/** In which all of them ask again when they are gathered. */
 const TOGETHER_MS = 8_000;
 
 const state: CrowdState = { waiting: 0, polls: 0, odd: 0, lastOdd: null, gathering: false };
 const connections = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
 
-let gathered: Array<() => void> = [];
+let gatherAt = 0;
 
-/** Resolves when the agent may ask again. */
-async function turn(all: number): Promise<void> {
-  if (!state.gathering) return;
-  const released = new Promise<void>((resolve) => gathered.push(resolve));
-  if (gathered.length === all) {
-    for (const release of gathered) setTimeout(release, Math.random() * TOGETHER_MS);
-    gathered = [];
+/** Agents that were told to gather have all begun a poll of the whole time since. */
+function gather() {
+  gatherAt = Date.now() + WAIT_MS;
+  state.gathering = true;
+  setTimeout(() => {
     state.gathering = false;
-  }
-  await released;
+  }, WAIT_MS + TOGETHER_MS);
+}
+
+/** Nobody falls silent for it: who asks again before the time asks for less, and is heard of all the while. */
+function waitMs(): number {
+  const left = gatherAt + Math.floor(Math.random() * TOGETHER_MS) - Date.now();
+  return left > 0 && left < WAIT_MS ? left : WAIT_MS;
 }
 
 async function live(order: CrowdOrder, { id, token }: CrowdOrder['agents'][number]) {
@@ -54,7 +57,7 @@ async function live(order: CrowdOrder, { id, token }: CrowdOrder['agents'][numbe
     const body = JSON.stringify({
       agent_id: id,
       capabilities: [order.capability],
-      wait_ms: WAIT_MS,
+      wait_ms: waitMs(),
       request_id: randomUUID(),
     });
     state.waiting += 1;
@@ -69,7 +72,6 @@ async function live(order: CrowdOrder, { id, token }: CrowdOrder['agents'][numbe
       state.lastOdd = answer;
       await pause(AFTER_FAILURE_MS);
     }
-    await turn(order.agents.length);
   }
 }
 
@@ -96,7 +98,7 @@ if (require.main === module) {
       return;
     }
     if (message === 'gather') {
-      state.gathering = true;
+      gather();
       return;
     }
     const between = message.comeOverMs / message.agents.length;

@@ -9,6 +9,8 @@ export interface AskedRequest {
   headers: IncomingHttpHeaders;
   /** Parsed JSON; null where there is none. */
   body: unknown;
+  /** As it was sent. */
+  text: string;
 }
 
 export interface ScriptedAnswer {
@@ -40,6 +42,7 @@ export async function answeringServer(
       query: url.searchParams,
       headers: incoming.headers,
       body: text === '' ? null : JSON.parse(text),
+      text,
     };
     asked.push(request);
     const given = answer(request);

@@ -110,7 +110,13 @@ export async function createRepository(
       return numbered(data);
     },
     async setLabels(as, issue, labels) {
-      await as.api.repos.issueReplaceLabels(...at, issue, { labels: await idsOf(labels) });
+      // One by one, as the page does it: of a replacement Gitea delivers an empty list.
+      const wanted = await idsOf(labels);
+      const { data: now } = await as.api.repos.issueGetLabels(...at, issue);
+      for (const { id = 0 } of now)
+        if (!wanted.includes(id)) await as.api.repos.issueRemoveLabel(...at, issue, id);
+      const missing = wanted.filter((id) => !now.some((label) => label.id === id));
+      if (missing.length > 0) await as.api.repos.issueAddLabel(...at, issue, { labels: missing });
     },
     push: (options) => push(`${server.url}/${at.join('/')}.git`, options),
     async openPull(as, { base = 'main', ...pull }) {

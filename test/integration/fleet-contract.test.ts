@@ -45,12 +45,12 @@ describe('heartbeat', () => {
     const before = await waitUntil(
       async () => {
         const known = await signals();
-        await runner.beat();
-        return (await signals()) === known && known;
+        const { status } = await runner.beat();
+        return status === 200 && (await signals()) === known && known;
       },
       { what: 'beats that cost nothing' },
     );
-    await runner.beat();
+    expect(await runner.beat()).toMatchObject({ status: 200 });
     expect(await signals()).toBe(before);
     await runner.beat({ capabilities: [label, 'agent:more'] });
     expect(await signals()).toBe((before ?? 0) + 1);

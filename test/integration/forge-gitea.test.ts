@@ -1,14 +1,10 @@
-/** Every method of the forge's client against a real Gitea that is below a path of its host. */
+/** Issues, comments, statuses and refusals: the forge's client against a real Gitea that is below a path of its host. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Forge, NewReview } from '../../activities/forge/forge';
-import { openForge } from '../../activities/forge/open-forge';
-import { GITEA_STARTS_IN_MS, type GiteaServer, type GiteaUser, startGitea } from '../helpers/gitea';
+import type { Forge } from '../../activities/forge/forge';
+import { GITEA_STARTS_IN_MS, type GiteaServer, type GiteaUser } from '../helpers/gitea';
+import { BOT, type GiteaProject, SCOPES, startGiteaProject } from '../helpers/gitea-project';
 import { createRepository, type GiteaRepository } from '../helpers/gitea-repository';
 import { lossyHttpProxy } from '../helpers/lossy-http-proxy';
-
-/** docs/forges.md tells people to give these. */
-const SCOPES = ['write:repository', 'write:issue', 'read:user'];
-const MARKER = '<!-- signalbox:x -->';
 
 let server: GiteaServer;
 let owner: GiteaUser;
@@ -16,43 +12,22 @@ let bot: GiteaUser;
 let repository: GiteaRepository;
 let name: string;
 let forge: Forge;
-let reviewing: Forge;
-
-const forgeWith = (token: string, url = server.url): Forge => openForge({ kind: 'gitea', url, token });
-const number = async () => (await repository.createIssue(owner, { title: 'An issue' })).number;
-
-/** A pull request of its own, by the bot. */
-async function pullOf(
-  branch: string,
-  files: Record<string, string> = { [`${branch}.txt`]: 'one\ntwo\nthree\n' },
-) {
-  const sha = repository.push({ as: bot, branch, files });
-  const pull = await forge.openPull(name, {
-    title: `Do ${branch}`,
-    body: 'Closes #1',
-    head: branch,
-    base: 'main',
-  });
-  return { ...pull, sha };
-}
+let forgeWith: GiteaProject['forgeWith'];
+let forgeVia: GiteaProject['forgeVia'];
 
 beforeAll(async () => {
-  server = await startGitea();
-  owner = await server.createUser('owner');
-  bot = await server.createUser('signalbox-bot');
-  for (const login of ['reviewer', 'stranger']) await server.createUser(login);
-  repository = await createRepository(server, owner, 'project');
+  ({ server, owner, bot, repository, forge, forgeWith, forgeVia } = await startGiteaProject());
   name = repository.full_name;
-  for (const login of ['signalbox-bot', 'reviewer']) await repository.addCollaborator(login, 'write');
-  forge = forgeWith(await server.tokenFor('signalbox-bot', SCOPES));
-  reviewing = forgeWith(await server.tokenFor('reviewer', SCOPES));
 }, GITEA_STARTS_IN_MS);
 
 afterAll(() => server?.stop());
 
+const MARKER = '<!-- signalbox:x -->';
+const number = async () => (await repository.createIssue(owner, { title: 'An issue' })).number;
+
 describe('reading', () => {
   it('knows whose token it has', async () => {
-    await expect(forge.me()).resolves.toBe('signalbox-bot');
+    await expect(forge.me()).resolves.toBe(BOT);
   });
 
   it('an issue with its labels', async () => {
@@ -90,91 +65,9 @@ describe('reading', () => {
   });
 
   it('permissions, as far as others are told', async () => {
-    const logins = ['owner', 'signalbox-bot', 'Reviewer', 'stranger', 'nobody-of-this-name'];
+    const logins = ['owner', BOT, 'Reviewer', 'stranger', 'nobody-of-this-name'];
     const all = await Promise.all(logins.map((login) => forge.permission(name, login)));
     expect(all).toEqual(['write', 'write', 'write', 'none', 'none']);
-  });
-});
-
-describe('a pull request', () => {
-  it('is opened once, however often that is asked for', async () => {
-    const sha = repository.push({ as: bot, branch: 'task/10', files: { ten: '10\n' } });
-    await expect(forge.findPull(name, 'task/10', 'main')).resolves.toBeNull();
-    const wanted = { title: 'Ten', body: 'Closes #1', head: 'task/10', base: 'main' };
-    const [one, other] = await Promise.all([forge.openPull(name, wanted), forge.openPull(name, wanted)]);
-    expect(one).toMatchObject({
-      title: 'Ten',
-      author: 'signalbox-bot',
-      head: { branch: 'task/10', sha, repository: name },
-      base: 'main',
-      open: true,
-      merged: false,
-      url: `${server.url}/${name}/pulls/${one.number}`,
-    });
-    expect(Math.abs(one.updated_at - Date.now())).toBeLessThan(600_000);
-    expect(other.number).toBe(one.number);
-    expect((await forge.openPull(name, { ...wanted, title: 'Later' })).number).toBe(one.number);
-    expect((await forge.findPull(name, 'task/10', 'main'))?.number).toBe(one.number);
-    await expect(forge.pull(name, one.number)).resolves.toMatchObject({ number: one.number, title: 'Ten' });
-    await expect(forge.issue(name, one.number)).resolves.toMatchObject({ is_pull: true, body: 'Closes #1' });
-  });
-
-  it('that is open is told from those of the same branches that are closed', async () => {
-    const first = await pullOf('task/11');
-    await owner.api.repos.repoEditPullRequest('owner', 'project', first.number, { state: 'closed' });
-    await expect(forge.findPull(name, 'task/11', 'main')).resolves.toBeNull();
-    const second = await pullOf('task/11', { eleven: 'again' });
-    expect(second.number).toBeGreaterThan(first.number);
-    expect((await forge.findPull(name, 'task/11', 'main'))?.number).toBe(second.number);
-    expect((await forge.openPull(name, { title: 'x', body: '', head: 'task/11', base: 'main' })).number).toBe(
-      second.number,
-    );
-  });
-
-  it('may be for a branch with odd characters', async () => {
-    repository.push({ as: bot, branch: 'release/1.0 beta'.replace(' ', '-'), files: { base: 'b' } });
-    repository.push({ as: bot, branch: 'task/12-50%-#1', files: { twelve: '12' } });
-    const wanted = { title: 'Twelve', body: '', head: 'task/12-50%-#1', base: 'release/1.0-beta' };
-    const made = await forge.openPull(name, wanted);
-    expect((await forge.findPull(name, wanted.head, wanted.base))?.number).toBe(made.number);
-    await expect(forge.findPull(name, wanted.head, 'main')).resolves.toBeNull();
-  });
-
-  it('without changes, or of no branch, is refused', async () => {
-    const of = (head: string) => forge.openPull(name, { title: 'x', body: '', head, base: 'main' });
-    await expect(of('no-such-branch')).rejects.toMatchObject({ code: 'not_found' });
-    await expect(of('main')).rejects.toMatchObject({ code: 'rejected' });
-  });
-
-  it('is merged, and still known by its branch when that is gone', async () => {
-    const { number: pull, sha } = await pullOf('task/13');
-    await repository.merge(owner, pull);
-    await owner.api.repos.repoDeleteBranch('owner', 'project', encodeURIComponent('task/13'));
-    await expect(forge.pull(name, pull)).resolves.toMatchObject({
-      open: false,
-      merged: true,
-      head: { branch: 'task/13', sha },
-    });
-    await expect(forge.findPull(name, 'task/13', 'main')).resolves.toBeNull();
-  });
-
-  it('has a diff, of which no more is read than wanted', async () => {
-    const { number: pull } = await pullOf('task/14', {
-      'a.txt': 'a\n'.repeat(100),
-      'b.txt': 'b\n'.repeat(5_000),
-    });
-    const whole = await forge.diff(name, pull);
-    expect(whole).toMatch(/^diff --git a\/a\.txt b\/a\.txt\n/);
-    expect(whole).toContain('+b\n');
-    const token = await server.tokenFor('signalbox-bot', SCOPES);
-    const cut = await openForge({ kind: 'gitea', url: server.url, token, diffMaxBytes: 2_000 }).diff(
-      name,
-      pull,
-    );
-    expect(cut).toMatch(/^# This diff is longer than 2000 bytes/);
-    expect(cut).toContain('+a\n');
-    expect(cut).not.toContain('b.txt');
-    await expect(forge.diff(name, 999_999)).rejects.toMatchObject({ code: 'not_found' });
   });
 });
 
@@ -185,7 +78,7 @@ describe('a comment', () => {
     await forge.comment(name, issue, 'without');
     await expect(forge.findComment(name, issue, MARKER)).resolves.toBeNull();
     const made = await forge.comment(name, issue, `Working on it ${MARKER}`);
-    expect(made).toMatchObject({ author: 'signalbox-bot', body: `Working on it ${MARKER}` });
+    expect(made).toMatchObject({ author: BOT, body: `Working on it ${MARKER}` });
     await expect(forge.findComment(name, issue, MARKER)).resolves.toEqual(made);
     await forge.editComment(name, made.id, `Done ${MARKER}`);
     await expect(forge.findComment(name, issue, MARKER)).resolves.toEqual({
@@ -202,7 +95,7 @@ describe('a comment', () => {
       answered: ({ path }) => !(loses && path.endsWith('/comments')),
     });
     try {
-      const far = forgeWith(await server.tokenFor('signalbox-bot', SCOPES), `${proxy.urlOf('far')}/forge`);
+      const far = await forgeVia(`${proxy.urlOf('far')}/forge`);
       await expect(far.comment(name, issue, `Here ${MARKER}`)).rejects.toMatchObject({ code: 'unavailable' });
       loses = false;
       await expect(far.findComment(name, issue, MARKER)).resolves.toMatchObject({ body: `Here ${MARKER}` });
@@ -246,79 +139,6 @@ describe('a commit status', () => {
   });
 });
 
-describe('a review', () => {
-  const rejection = (head_sha: string, file: string): NewReview => ({
-    event: 'request_changes',
-    body: 'Two things',
-    head_sha,
-    findings: [
-      { file, line: 2, message: 'This line is wrong' },
-      { file, line: 3, message: 'And this one' },
-      { file, line: 77, message: 'Not in the change' },
-      { file: 'other.txt', line: 1, message: 'Not in the change either' },
-      { message: 'All of it' },
-    ],
-  });
-  const reviewsOf = async (pull: number) =>
-    (await owner.api.repos.repoListPullReviews('owner', 'project', pull)).data.map(({ state, body }) => ({
-      state,
-      body,
-    }));
-
-  it('has comments on lines, which come back as findings', async () => {
-    const { number: pull, sha } = await pullOf('task/30');
-    await expect(reviewing.review(name, pull, rejection(sha, 'task/30.txt'))).resolves.toBe(true);
-    await expect(reviewsOf(pull)).resolves.toEqual([{ state: 'REQUEST_CHANGES', body: 'Two things' }]);
-    const findings = await forge.reviewFindings(name, pull, 'Reviewer', null);
-    expect(findings).toHaveLength(2);
-    expect(findings).toEqual(
-      expect.arrayContaining([
-        { file: 'task/30.txt', line: 2, message: 'This line is wrong' },
-        { file: 'task/30.txt', line: 3, message: 'And this one' },
-      ]),
-    );
-  });
-
-  it('is posted once, and again for what is pushed after it', async () => {
-    const { number: pull, sha } = await pullOf('task/31');
-    for (let i = 0; i < 2; i++) await reviewing.review(name, pull, rejection(sha, 'task/31.txt'));
-    expect(await reviewsOf(pull)).toHaveLength(1);
-    const next = repository.push({ as: bot, branch: 'task/31', files: { more: 'x' } });
-    const approval: NewReview = { event: 'approve', body: '', head_sha: next, findings: [] };
-    for (let i = 0; i < 2; i++) await expect(reviewing.review(name, pull, approval)).resolves.toBe(true);
-    expect((await reviewsOf(pull)).map(({ state }) => state)).toEqual(['REQUEST_CHANGES', 'APPROVED']);
-  });
-
-  it('by people is read by number, and the newest without one', async () => {
-    const { number: pull } = await pullOf('task/32');
-    const comments = [{ path: 'task/32.txt', new_position: 1, body: 'people say' }];
-    const first = await repository.review(owner, pull, { event: 'REQUEST_CHANGES', body: 'no', comments });
-    await repository.review(owner, pull, { event: 'COMMENT', body: 'later, without lines' });
-    await expect(forge.reviewFindings(name, pull, 'owner', first.id)).resolves.toEqual([
-      { file: 'task/32.txt', line: 1, message: 'people say' },
-    ]);
-    await expect(forge.reviewFindings(name, pull, 'owner', null)).resolves.toEqual([]);
-    await expect(forge.reviewFindings(name, pull, 'stranger', null)).resolves.toEqual([]);
-  });
-
-  it('of one’s own pull request may only be a comment', async () => {
-    const { number: pull, sha } = await pullOf('task/33');
-    const review: NewReview = { event: 'approve', body: 'Fine', head_sha: sha, findings: [] };
-    await expect(forge.review(name, pull, review)).resolves.toBe(false);
-    await expect(forge.review(name, pull, rejection(sha, 'task/33.txt'))).resolves.toBe(false);
-    await expect(forge.review(name, pull, { ...review, event: 'comment' })).resolves.toBe(true);
-    await expect(reviewsOf(pull)).resolves.toEqual([{ state: 'COMMENT', body: 'Fine' }]);
-  });
-
-  it('of a pull request that is closed is refused', async () => {
-    const { number: pull, sha } = await pullOf('task/34');
-    await repository.merge(owner, pull);
-    await expect(reviewing.review(name, pull, rejection(sha, 'x'))).rejects.toMatchObject({
-      code: 'rejected',
-    });
-  });
-});
-
 describe('what the forge does not let it do', () => {
   it('a token that it does not know', async () => {
     const wrong = forgeWith('0123456789abcdef0123456789abcdef01234567');
@@ -329,9 +149,7 @@ describe('what the forge does not let it do', () => {
   });
 
   it('a token without a scope, which is named', async () => {
-    const poor = forgeWith(
-      await server.tokenFor('signalbox-bot', ['read:issue', 'read:repository', 'read:user']),
-    );
+    const poor = forgeWith(await server.tokenFor(BOT, ['read:issue', 'read:repository', 'read:user']));
     const issue = await number();
     await expect(poor.issue(name, issue)).resolves.toMatchObject({ number: issue });
     await expect(poor.comment(name, issue, 'x')).rejects.toMatchObject({

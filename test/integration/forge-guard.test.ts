@@ -65,10 +65,17 @@ describe.each(KINDS)('a client of %s', (kind) => {
     expect(moved.asked.at(-1)?.headers.authorization).toContain(TOKEN);
   });
 
-  it('does not write where a redirect would make it a reading', async () => {
-    const server = await serve(() => ({ status: 302, headers: { location: '/login' } }));
+  it('repeats what it writes at another place of the API, and nowhere else', async () => {
+    const comment = { id: 1, body: 'text', user: { login: 'bot' } };
+    let to = '/login';
+    const server = await serve(({ path }) =>
+      path.endsWith('/new/comments') ? { body: comment } : { status: 301, headers: { location: to } },
+    );
     await expect(open(server, kind).comment('o/r', 7, 'text')).rejects.toMatchObject({ code: 'rejected' });
     expect(server.asked).toHaveLength(1);
+    to = `${server.asked[0]?.path.replace(/repos.*/, '')}new/comments`;
+    await expect(open(server, kind).comment('o/r', 7, 'text')).resolves.toMatchObject({ id: 1 });
+    expect(server.asked.at(-1)).toMatchObject({ method: 'POST', path: to, body: { body: 'text' } });
   });
 
   it('does not go in circles', async () => {
@@ -144,4 +151,25 @@ describe.each(KINDS)('a client of %s', (kind) => {
 
 it('a forge of one’s own needs a url', () => {
   expect(() => openForge({ kind: 'forgejo', token: TOKEN })).toThrow('needs a url');
+});
+
+it('a pull request that somebody else opens on Gitea at the same moment is found', async () => {
+  const pull = {
+    ...ISSUE,
+    user: { login: 'agent' },
+    head: { ref: 'task/1', label: 'task/1', sha: 'a'.repeat(40), repo: { full_name: 'o/r' } },
+    base: { ref: 'main' },
+    merged: false,
+    updated_at: '2026-11-21T12:00:00Z',
+  };
+  const server = await serve(({ method }) => {
+    if (method === 'POST') return { status: 409, body: { message: 'pull request already exists' } };
+    return server.asked.length === 1 ? { status: 404, body: {} } : { body: pull };
+  });
+  const wanted = { title: 't', body: '', head: 'task/1', base: 'main' };
+  await expect(open(server, 'gitea').openPull('o/r', wanted)).resolves.toMatchObject({
+    number: 7,
+    author: 'agent',
+  });
+  expect(server.asked.map(({ method }) => method)).toEqual(['GET', 'POST', 'GET']);
 });

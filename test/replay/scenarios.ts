@@ -260,10 +260,15 @@ export const SCENARIOS: Record<string, (client: Client, temporal: TemporalAddres
       if (report.status === 'assigned') throw ApplicationFailure.nonRetryable('no', 'forbidden');
     };
     const task = await startTask(client, fromForge({ max_history_events: 60 }));
-    // Replaced by the one after it before anybody takes it up.
-    await task.claim('agent:a');
-    const worker = await startForgeWorker(temporal, forge.activities);
     const handle = client.workflow.getHandle(reportWorkflowId(task.input.task_id));
+    const replaced = async () =>
+      (await handle.fetchHistory()).events?.some((event) => event.activityTaskCanceledEventAttributes);
+    await waitUntil(async () => (await handle.describe()).raw.pendingActivities?.length, {
+      what: 'the first try',
+    });
+    await task.claim('agent:a');
+    await waitUntil(replaced, { what: 'the report to be replaced' });
+    const worker = await startForgeWorker(temporal, forge.activities);
     await waitUntil(async () => (await handle.describe()).memo?.problem, { what: 'the refusal' });
     await task.complete();
     await waitUntil(() => forge.asked.length > 0, { what: 'the review to be asked for' });

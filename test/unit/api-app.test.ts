@@ -331,4 +331,24 @@ describe('an answer', () => {
     expect(refused[0]?.json()).toMatchObject({ status: 429, code: 'rate_limited' });
     expect(Number(refused[0]?.headers['retry-after'])).toBeGreaterThan(0);
   });
+
+  it('is 429 to an address that delivers without end, whatever it says it is', async () => {
+    const post = (i: number) =>
+      app.inject({
+        method: 'POST',
+        url: '/webhooks/gitea/none',
+        headers: { authorization: `Bearer ${i}` },
+      });
+    const answers: Awaited<ReturnType<typeof post>>[] = [];
+    const of = (status: number) => answers.filter(({ statusCode }) => statusCode === status);
+    // A few at a time: all of them at once are too much for any server, and those it does not look at do not count.
+    while (of(429).length === 0 && answers.length < 20_000) {
+      const from = answers.length;
+      answers.push(...(await Promise.all(Array.from({ length: 200 }, (_, i) => post(from + i)))));
+    }
+    expect(of(404).length).toBe(6_000);
+    const refused = of(429)[0];
+    expect(refused?.json()).toMatchObject({ status: 429, code: 'rate_limited' });
+    expect(refused?.json().detail).toContain('6000 requests');
+  });
 });

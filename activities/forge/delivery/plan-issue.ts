@@ -9,7 +9,9 @@ export type IssueEvent = Extract<ForgeEvent, { kind: 'issue' }>;
 /** Whether the delivery can change anything, so that the forge is to be asked how the issue is now. */
 export function concerns(event: IssueEvent, config: SourceConfig, task: KnownTask | null): boolean {
   if (task && (task.open || task.ended_by !== null)) return true;
-  return event.issue.open && isWanted(event.issue.labels, config);
+  // Gitea tells of no label at all when all of them were set at one go.
+  const untold = event.action === 'labelled' && event.issue.labels.length === 0;
+  return event.issue.open && (untold || isWanted(event.issue.labels, config));
 }
 
 /**

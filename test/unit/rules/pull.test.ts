@@ -20,6 +20,8 @@ const onHost = () => held('host:h', fromForge());
 const silent = (state: TaskState) =>
   lapse(state, { epoch: 1, n: 1, heartbeat: { at: T0, progress: null, checkpoint: null } }, T0);
 const failed = () => complete(atWork(), completion({ receipt: receipt({ status: 'failed' }) }), T0, 0).state;
+const failedWithPull = () =>
+  complete(hear(atWork(), opened()), completion({ receipt: receipt({ status: 'failed' }) }), T0, 0).state;
 const inReview = () => complete(atWork(), completion(), T0, 0).state;
 const waiting = () => hear(inReview(), opened());
 const assigned = () =>
@@ -50,6 +52,13 @@ describe('a pull request', () => {
       waiting(),
       heard({ head_sha: sha('b'), updated_at: 101 }),
       'review_pending',
+      null,
+    ],
+    [
+      'pushed to while nobody holds the task',
+      failedWithPull(),
+      heard({ head_sha: sha('b'), updated_at: 101 }),
+      'created',
       null,
     ],
     ['merged before anybody worked', fresh(), mergedPull, 'completed', null],
@@ -234,6 +243,14 @@ describe('an attempt that ends with an open pull request', () => {
     const quiet = hear(silent(atWork()), opened());
     expect(quiet).toMatchObject({ status: 'created', claimable_since: null });
     expect(applyDue(quiet, T0 + 60_000, 0).status).toBe('review_pending');
+  });
+
+  it('whose push is taken back is for whoever comes first, as before', () => {
+    const again = grant(review(waiting(), verdict('rejected'), T0).state, claimBy('agent:b'), T0);
+    const quiet = lapse(hear(again, pushed), { epoch: 2, n: 1, heartbeat: null }, T0);
+    expect(quiet.claimable_since).toBeNull();
+    const back = hear(quiet, heard({ updated_at: 300 }));
+    expect(back).toMatchObject({ status: 'created', claimable_since: T0, lease: { epoch: 2 } });
   });
 
   it('goes to review when no retry is left, too', () => {

@@ -107,7 +107,11 @@ describe('a rejection', () => {
       (s) => handIn(say(s, 'approved')),
       { status: 'review_pending', review_count: 0 },
     ],
-    ['the merge', (s) => reviewInTime(hear(s, heard({ state: 'merged' })), T0), { status: 'completed' }],
+    [
+      'the merge',
+      (s) => reviewInTime(hear(s, heard({ state: 'merged' })), T0),
+      { status: 'completed', findings: [] },
+    ],
   ])('that comes early counts when the attempt ends, by %s', (_, end, expected) => {
     const early = say(atWork(), 'rejected');
     expect(early).toMatchObject({ status: 'assigned', review_count: 0, lease: { epoch: 1 } });

@@ -19,7 +19,6 @@ describe('an issue on Forgejo or Gitea', () => {
     ['opened', 'opened'],
     ['edited', 'edited'],
     ['label_updated', 'labelled'],
-    ['label_cleared', 'labelled'],
     ['closed', 'closed'],
     ['reopened', 'reopened'],
   ])('%s is %s, with all of its state and nothing else', (said, action) => {
@@ -34,6 +33,13 @@ describe('an issue on Forgejo or Gitea', () => {
 
   it.each(['assigned', 'milestoned', '', '__proto__', 'constructor'])('%s is of no interest', (action) => {
     expect(parse('issues', issuePayload(action))).toBeNull();
+  });
+
+  it('has no labels when they are cleared, though those of before are told', () => {
+    expect(parse('issues', issuePayload('label_cleared'))).toMatchObject({
+      action: 'labelled',
+      issue: { labels: [] },
+    });
   });
 
   it('is closed when it is deleted, whatever its state says', () => {
