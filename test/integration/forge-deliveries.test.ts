@@ -210,12 +210,15 @@ describe('an issue', () => {
     const source = system.ctx.sources.get(SOURCE);
     if (!source) throw new Error('no source');
     const { issue } = source.forge;
-    source.forge.issue = () => Promise.reject(new ForgeError('unauthorized', 'make a new token'));
+    source.forge.issue = () => Promise.reject(new ForgeError('rejected', 'it is archived'));
     await expect(deliver(event)).rejects.toMatchObject({
-      type: 'unauthorized',
+      type: 'rejected',
       nonRetryable: true,
-      message: `${SOURCE}: make a new token`,
+      message: `${SOURCE}: it is archived`,
     });
+    // A person can make a new token.
+    source.forge.issue = () => Promise.reject(new ForgeError('unauthorized', 'make a new token'));
+    await expect(deliver(event)).rejects.toMatchObject({ nonRetryable: false, nextRetryDelay: 300_000 });
     source.forge.issue = () => Promise.reject(new ForgeError('rate_limited', 'later', 7_000));
     const failure: ApplicationFailure = await deliver(event).then(
       () => Promise.reject(new Error('was not refused')),

@@ -15,7 +15,8 @@ import { textOf } from './perform-review';
 
 export function createHandleDelivery(ctx: ForgeContext): Pick<ForgeActivities, 'handleDelivery'> {
   return {
-    handleDelivery: (delivery) => asFailure(delivery.source, () => handle(ctx, delivery)),
+    handleDelivery: (delivery) =>
+      asFailure(delivery.source, () => handle(ctx, delivery), ['unauthorized', 'forbidden']),
   };
 }
 
