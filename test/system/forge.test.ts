@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Api } from '../../examples/demo/api';
+import { everythingShown } from '../helpers/everything-shown';
 import { createFleet, type Fleet, untilAnswered } from '../helpers/fleet';
 import { GITEA_STARTS_IN_MS, type GiteaServer, type GiteaUser, startGitea } from '../helpers/gitea';
 import { createRepository, type GiteaRepository } from '../helpers/gitea-repository';
@@ -60,9 +61,12 @@ afterAll(async () => {
   if (directory) rmSync(directory, { recursive: true, force: true });
 });
 
-afterEach(() => {
-  const printed = fleet.output();
-  for (const hidden of [BODY_SENTINEL, SECRET, bot.token]) expect(printed).not.toContain(hidden);
+afterEach(async () => {
+  const seen = await everythingShown(fleet);
+  expect(seen.some((text) => text.includes('delivery/'))).toBe(true);
+  for (const text of seen) {
+    for (const hidden of [BODY_SENTINEL, SECRET, bot.token]) expect(text).not.toContain(hidden);
+  }
 });
 
 /** A repository of its own for each test, with a hook to the source. */

@@ -1,10 +1,10 @@
 /** Prompts and tokens must not reach logs, ids, search attributes, memos or lists. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { Client, Connection } from '@temporalio/client';
 import { createApi } from '../../examples/demo/api';
 import { agentCrowd } from '../helpers/agent-crowd';
+import { everythingShown } from '../helpers/everything-shown';
 import { createFleet, type Fleet, ROLES, untilAnswered, untilClosed } from '../helpers/fleet';
 
 jest.setTimeout(600_000);
@@ -68,20 +68,8 @@ it('keeps a prompt and the tokens out of everything that is logged, listed or in
   await fleet.admin.post('/tasks', { ...make('leak/run', 'agent:code'), unknown: SENTINEL });
   await fleet.admin.post('/tasks', { ...make('leak/run', 'agent:code'), body: `${body} other` });
 
-  const { port } = JSON.parse(readFileSync(join(fleet.directory, 'state', 'temporal.json'), 'utf8'));
-  const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
-  const seen: string[] = [fleet.output(), said];
-  for await (const execution of new Client({ connection }).workflow.list()) {
-    const { workflowId, type, memo, searchAttributes } = execution;
-    seen.push(JSON.stringify({ workflowId, type, memo, searchAttributes }));
-  }
-  await connection.close();
-  for (const list of ['/tasks', '/agents', '/hosts', '/quarantine']) {
-    seen.push(JSON.stringify((await fleet.admin.get(list)).body));
-  }
+  const seen = [...(await everythingShown(fleet)), said];
   for (const id of ids) seen.push(JSON.stringify(await fleet.admin.events(id)));
-  const logs = readdirSync(join(fleet.directory, 'state')).filter((name) => name.endsWith('.log'));
-  for (const name of logs) seen.push(readFileSync(join(fleet.directory, 'state', name), 'utf8'));
 
   expect(seen.length).toBeGreaterThan(5);
   for (const text of seen) {
