@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Api, createApi } from '../../examples/demo/api';
-import { freePort } from '../../examples/demo/system';
+import { freePort } from '../../workers/temporal/free-port';
 import { waitUntil } from './wait-until';
 
 export type RoleName = 'temporal' | 'api' | 'worker' | 'host';
@@ -78,7 +78,8 @@ export async function createFleet(config: Record<string, unknown> = {}, slots = 
     await waitUntil(
       () => {
         if (child.exitCode !== null) throw new Error(`${role} ended with ${child.exitCode}`);
-        return /ready/i.test(own);
+        // Not the end of "address already in use".
+        return /\bready\b/i.test(own);
       },
       { timeoutMs: START_MS, what: `${role} to be ready` },
     ).catch((error: unknown) => {
