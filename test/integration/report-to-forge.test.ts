@@ -70,6 +70,9 @@ describe('the forge', () => {
     expect(first).toBeNull();
     expect(new Set(later)).toEqual(new Set([state.comment_id]));
     expect(state).toMatchObject({ told: { seq: 4 }, problem: null });
+    const { events } = await task.handle.fetchHistory();
+    const starts = events?.filter((e) => e.startChildWorkflowExecutionInitiatedEventAttributes);
+    expect(starts).toHaveLength(1);
     expect(forge.told[0]).toMatchObject({ origin: ORIGIN, product: 'default', report: { title: 'A title' } });
   });
 
@@ -248,7 +251,12 @@ describe('a report', () => {
         taskQueue: CONTROL_QUEUE,
         args: [{ input: { ...task.input, first_epoch } }],
       });
+    const signals = async () =>
+      (await reportOf(task).fetchHistory()).events?.filter((e) => e.workflowExecutionSignaledEventAttributes)
+        .length;
+    expect(await signals()).toBe(1);
     await again(10);
+    await waitUntil(async () => (await signals()) === 2, { what: 'the report to hear of the new run' });
     await task.claim('agent:a');
     forge.before = () => undefined;
     await untilTold(task, 'assigned');

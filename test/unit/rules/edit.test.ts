@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { grant, grantOf } from '../../../workflows/rules/claim';
 import { edit } from '../../../workflows/rules/edit';
 import { cancel } from '../../../workflows/rules/review';
+import { taskReport } from '../../../workflows/rules/view';
 import type { EditMessage } from '../../../workflows/task/message-types';
 import { fromForge } from '../../helpers/forge-task';
 import { claimBy, created, held, T0 } from '../../helpers/task-state';
@@ -59,6 +60,16 @@ describe('an edited issue', () => {
     const { state } = edit(before, edited(same), T0 + 5);
     expect(state.events).toEqual(before.events);
     expect(state).toMatchObject({ claimable_since: T0, input: { edited_at: 200 } });
+  });
+
+  it('is told with the result, for another run of the task', () => {
+    const { title, body, labels, updated_at } = edited();
+    const { state } = edit(held('agent:a', fromForge()), edited(), T0);
+    expect(taskReport(state)).toMatchObject({
+      edited: { title, body, labels, edited_at: updated_at },
+      authors: { holders: ['agent:a'], models: [] },
+    });
+    expect(Object.keys(taskReport(held()))).toEqual(['view', 'events', 'outcomes', 'claim_hash']);
   });
 
   it('comes too late for a task that has ended', () => {

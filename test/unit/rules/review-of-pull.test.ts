@@ -3,7 +3,7 @@ import { grant } from '../../../workflows/rules/claim';
 import { nextDeadline } from '../../../workflows/rules/deadlines';
 import { hearForge } from '../../../workflows/rules/pull';
 import { complete, release, reportStatus } from '../../../workflows/rules/receipt';
-import { review, reviewInTime } from '../../../workflows/rules/review';
+import { cancel, review, reviewInTime } from '../../../workflows/rules/review';
 import { sentence, taskView } from '../../../workflows/rules/view';
 import type { TaskInput, TaskState } from '../../../workflows/task/types';
 import { fromForge, heard, opened, sha, verdict } from '../../helpers/forge-task';
@@ -106,6 +106,11 @@ describe('a rejection', () => {
       'an early approval by another',
       (s) => handIn(say(s, 'approved')),
       { status: 'review_pending', review_count: 0 },
+    ],
+    [
+      'a cancellation',
+      (s) => reviewInTime(cancel(s, { message_id: 'x', reason: null, by: 'x' }, T0).state, T0),
+      { status: 'cancelled', findings: [] },
     ],
     [
       'the merge',
