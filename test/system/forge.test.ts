@@ -232,6 +232,38 @@ describe('an issue on a Gitea', () => {
     });
   });
 
+  it('fails when it is sent back too often, with a comment that says why', async () => {
+    await prepare('people');
+    const issue = await newIssue();
+    let head = '';
+    for (const round of [1, 2]) {
+      const taken = await take(issue.number);
+      const branch = taken.task.branch_name;
+      head = repository.push({ as: coder, branch, files: { 'a.txt': `${round}\n` } });
+      await handIn(taken, { summary: `Round ${round}.`, artifacts: { branch, commit: head } });
+      const waits = await becomes(
+        issue.number,
+        'to wait for a review of this round',
+        ({ status, pull, receipt }) =>
+          status === 'review_pending' && pull?.state === 'open' && receipt?.summary === `Round ${round}.`,
+      );
+      await repository.review(rita, waits.pull.number, {
+        event: 'REQUEST_CHANGES',
+        body: `Not that, for the ${round === 1 ? 'first' : 'second'} time.`,
+      });
+    }
+    const failed = await becomes(issue.number, 'to have failed', ({ status }) => status === 'failed');
+    expect(failed).toMatchObject({ review_count: 2, reason: { code: 'review_limit' } });
+    await waitUntil(async () => /failed.*review_limit/s.test((await comments(issue.number))[0]?.body ?? ''), {
+      what: 'the comment to say why',
+      timeoutMs: LONG_MS,
+    });
+    await waitUntil(async () => (await statusOf(head))?.status === 'failure', {
+      what: 'the status to be failure',
+      timeoutMs: LONG_MS,
+    });
+  });
+
   it('obeys those who may, and is polite to the others', async () => {
     await prepare('people');
     const issue = await newIssue([]);
