@@ -111,7 +111,7 @@ describe('the deliveries of an issue', () => {
         const at = forge.setIssue(1, { labels: labelled ? ['signalbox'] : [] });
         const waiting: IssueEvent[] = [issueEvent(forge, 1, 'opened', at)];
         const delivered: IssueEvent[] = [];
-        const todo = [...deeds];
+        const left = [...deeds];
         const deliver = (index: number) => {
           const [event] = waiting.splice(index % waiting.length, 1);
           if (!event) return;
@@ -119,14 +119,14 @@ describe('the deliveries of an issue', () => {
           delivered.push(event);
         };
         for (const move of moves) {
-          const deed = move % 3 === 0 ? todo.shift() : undefined;
+          const deed = move % 3 === 0 ? left.shift() : undefined;
           const event = deed ? act(forge, deed, untold) : null;
           if (event) waiting.push(event);
           else if (waiting.length > 0) deliver(move);
           else if (delivered.length > 0)
             tasks.handle(forge, delivered[move % delivered.length] as IssueEvent);
         }
-        for (const deed of todo) {
+        for (const deed of left) {
           const event = act(forge, deed, untold);
           if (event) waiting.push(event);
         }
