@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { agentViewSchema, hostViewSchema } from './holder';
 import { holderIdSchema, labelSchema, productSchema, resendIdSchema } from './ids';
 import { grantedSchema } from './lease';
-import { findingSchema, receiptSchema } from './receipt';
+import { FINDINGS_MAX, findingSchema, receiptSchema } from './receipt';
 import {
   executionModeSchema,
   holderRefSchema,
@@ -22,7 +22,7 @@ export const assignSchema = z.strictObject({
 
 export const reviewSchema = z.strictObject({
   verdict: z.enum(['approved', 'rejected']),
-  findings: z.array(findingSchema).max(200).default([]),
+  findings: z.array(findingSchema).max(FINDINGS_MAX).default([]),
   confidence: z.number().min(0).max(1).optional(),
   message_id: resendIdSchema,
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkpointSchema, findingSchema, receiptSchema } from './receipt';
+import { checkpointSchema, FINDINGS_MAX, findingSchema, receiptSchema } from './receipt';
 import { createTaskSchema } from './task';
 
 export const taskKindSchema = z.enum(['code', 'review', 'other']);
@@ -14,7 +14,7 @@ export const promptTaskSchema = createTaskSchema.extend({
   kind: taskKindSchema.optional().describe('Default: from the labels'),
   output_format: outputFormatSchema.optional().describe('Default: from the kind'),
   diff: z.string().nullish(),
-  findings: z.array(findingSchema).max(200).default([]).describe('Of the review before'),
+  findings: z.array(findingSchema).max(FINDINGS_MAX).default([]).describe('Of the review before'),
   handed_in: receiptSchema.nullish().describe('What the attempt before handed in'),
   checkpoint: checkpointSchema.nullish(),
   validation_commands: z.array(z.string().min(1).max(2000)).max(50).optional(),

@@ -76,5 +76,8 @@ export const findingSchema = z.strictObject({
   severity: z.enum(['info', 'minor', 'major', 'critical']).optional(),
 });
 
+/** Of one review. */
+export const FINDINGS_MAX = 200;
+
 /** One point of a review that did not approve. */
 export type Finding = z.infer<typeof findingSchema>;

@@ -2,7 +2,7 @@
 import { giteaApi } from 'gitea-js';
 import { z } from 'zod';
 import type { PullFacts } from '../../contracts/forge';
-import type { Finding } from '../../contracts/receipt';
+import { FINDINGS_MAX, type Finding } from '../../contracts/receipt';
 import {
   type CommitStatus,
   type Forge,
@@ -15,6 +15,8 @@ import {
 import { type ForgeAccess, splitRepository } from './forge-access';
 import { orMissing, orNull, PAGE, pages } from './gitea-answers';
 import { guardedFetch } from './guarded-fetch';
+import { openOnce } from './open-once';
+import { ownLogin } from './own-login';
 import { newestBy, postReview, sameLogin } from './post-review';
 import {
   commentShape,
@@ -29,7 +31,6 @@ import {
 
 const REVIEW_PAGES = 20;
 const PULL_PAGES = 10;
-const FINDINGS_MAX = 200;
 
 const EVENTS = { approve: 'APPROVED', request_changes: 'REQUEST_CHANGES', comment: 'COMMENT' } as const;
 const PERMISSIONS: Record<string, Permission> = {
@@ -55,17 +56,10 @@ export function openGitea({ url, token, timeoutMs, jsonMaxBytes, diffMaxBytes }:
     token,
     customFetch: guardedFetch({ timeoutMs, maxBytes: diffMaxBytes, expects: 'diff' }),
   });
-  let login: Promise<string> | null = null;
-
-  async function me(): Promise<string> {
-    login ??= api.user
-      .userGetCurrent()
-      .then(({ data }) => shaped(userShape, data, 'the user of the token').login);
-    return login.catch((error) => {
-      login = null;
-      throw error;
-    });
-  }
+  const me = ownLogin(async () => {
+    const { data } = await api.user.userGetCurrent();
+    return shaped(userShape, data, 'the user of the token').login;
+  });
 
   async function issue(repository: string, number: number): Promise<ForgeIssue> {
     const { data } = await api.repos.issueGetIssue(...splitRepository(repository), number);
@@ -99,20 +93,15 @@ export function openGitea({ url, token, timeoutMs, jsonMaxBytes, diffMaxBytes }:
     return null;
   }
 
-  async function openPull(repository: string, wanted: NewPull): Promise<PullFacts> {
-    const found = await findPull(repository, wanted.head, wanted.base);
-    if (found !== null) return found;
-    try {
-      const { data } = await api.repos.repoCreatePullRequest(...splitRepository(repository), wanted);
-      return shaped(pullShape, data, 'a pull request');
-    } catch (error) {
-      if (!(error instanceof ForgeError) || error.code !== 'conflict') throw error;
-      // Somebody was faster.
-      const now = await findPull(repository, wanted.head, wanted.base);
-      if (now === null) throw error;
-      return now;
-    }
-  }
+  const openPull = (repository: string, wanted: NewPull): Promise<PullFacts> =>
+    openOnce(
+      () => findPull(repository, wanted.head, wanted.base),
+      async () => {
+        const { data } = await api.repos.repoCreatePullRequest(...splitRepository(repository), wanted);
+        return shaped(pullShape, data, 'a pull request');
+      },
+      'conflict',
+    );
 
   async function diff(repository: string, number: number): Promise<string> {
     const answer = await diffs.repos.repoDownloadPullDiffOrPatch(

@@ -2,7 +2,7 @@
 import { Octokit } from '@octokit/rest';
 import { z } from 'zod';
 import type { PullFacts } from '../../contracts/forge';
-import type { Finding } from '../../contracts/receipt';
+import { FINDINGS_MAX, type Finding } from '../../contracts/receipt';
 import {
   type CommitStatus,
   type Forge,
@@ -14,6 +14,8 @@ import {
 import type { ForgeAccess } from './forge-access';
 import { asForgeError, at, pages } from './github-answers';
 import { guardedFetch } from './guarded-fetch';
+import { openOnce } from './open-once';
+import { ownLogin } from './own-login';
 import { newestBy, postReview, sameLogin } from './post-review';
 import {
   commentShape,
@@ -28,7 +30,6 @@ import {
 
 export const GITHUB_URL = 'https://github.com';
 
-const FINDINGS_MAX = 200;
 const DESCRIPTION_MAX = 140;
 
 const EVENTS = { approve: 'APPROVE', request_changes: 'REQUEST_CHANGES', comment: 'COMMENT' } as const;
@@ -54,18 +55,10 @@ export function openGithub({ url, token, timeoutMs, jsonMaxBytes, diffMaxBytes }
     log: { debug: silent, info: silent, warn: silent, error: silent },
   });
   const diffFetch = guardedFetch({ timeoutMs, maxBytes: diffMaxBytes, expects: 'diff' });
-  let login: Promise<string> | null = null;
-
-  async function me(): Promise<string> {
-    login ??= octokit.rest.users
-      .getAuthenticated()
-      .then(({ data }) => shaped(userShape, data, 'the user of the token').login)
-      .catch(asForgeError);
-    return login.catch((error) => {
-      login = null;
-      throw error;
-    });
-  }
+  const me = ownLogin(async () => {
+    const { data } = await octokit.rest.users.getAuthenticated().catch(asForgeError);
+    return shaped(userShape, data, 'the user of the token').login;
+  });
 
   async function pull(repository: string, number: number): Promise<PullFacts> {
     const { data } = await octokit.rest.pulls
@@ -82,20 +75,18 @@ export function openGithub({ url, token, timeoutMs, jsonMaxBytes, diffMaxBytes }
     return data[0] === undefined ? null : shaped(pullShape, data[0], 'a pull request');
   }
 
-  async function openPull(repository: string, wanted: NewPull): Promise<PullFacts> {
-    const found = await findPull(repository, wanted.head, wanted.base);
-    if (found !== null) return found;
-    try {
-      const { data } = await octokit.rest.pulls.create({ ...at(repository), ...wanted }).catch(asForgeError);
-      return shaped(pullShape, data, 'a pull request');
-    } catch (error) {
-      if (!(error instanceof ForgeError) || error.code !== 'rejected') throw error;
-      // 422 also when somebody was faster.
-      const now = await findPull(repository, wanted.head, wanted.base);
-      if (now === null) throw error;
-      return now;
-    }
-  }
+  const openPull = (repository: string, wanted: NewPull): Promise<PullFacts> =>
+    openOnce(
+      () => findPull(repository, wanted.head, wanted.base),
+      async () => {
+        const { data } = await octokit.rest.pulls
+          .create({ ...at(repository), ...wanted })
+          .catch(asForgeError);
+        return shaped(pullShape, data, 'a pull request');
+      },
+      // 422, as for anything else that is wrong with it.
+      'rejected',
+    );
 
   async function diff(repository: string, number: number): Promise<string> {
     const { data } = await octokit.rest.pulls

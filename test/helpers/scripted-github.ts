@@ -20,6 +20,20 @@ export interface ScriptedGithub extends AnsweringServer {
   sent(method: string): AskedRequest[];
 }
 
+/** One at a time: the script of a test, and the client that talks to it. */
+export function githubScripts() {
+  let server: ScriptedGithub | null = null;
+  return {
+    async github(routes: Record<string, Route>): Promise<Forge> {
+      server = await scriptedGithub(routes);
+      return server.forge;
+    },
+    sent: (method: string) => server?.sent(method) ?? [],
+    asked: () => server?.asked ?? [],
+    close: () => server?.close(),
+  };
+}
+
 /** @param routes by `METHOD path`; all else is 404 */
 export async function scriptedGithub(routes: Record<string, Route>): Promise<ScriptedGithub> {
   const all: Record<string, Route> = { 'GET /api/v3/user': { body: githubUser('signalbox') }, ...routes };

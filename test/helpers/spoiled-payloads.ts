@@ -1,6 +1,7 @@
 /** Payloads of forges with some of their values replaced by others, or missing. */
 import fc from 'fast-check';
 import { FORGE_KINDS, type ForgeKind } from '../../contracts/forge';
+import { nasty } from './nasty';
 import { commentPayload, issuePayload, pullPayload, pushPayload } from './webhook-payloads';
 
 export interface Payload {
@@ -28,27 +29,6 @@ export const WRITTEN: Payload[] = [
     payload: { ...pullPayload('reviewed'), review: { content: 'c' } },
   },
 ];
-
-const nasty = fc.oneof(
-  fc.constantFrom<unknown>(
-    null,
-    '',
-    '\0',
-    '\ud800',
-    '__proto__',
-    -1,
-    0,
-    1e308,
-    2 ** 53,
-    0.5,
-    [],
-    {},
-    true,
-    'x'.repeat(3_000),
-  ),
-  fc.string({ unit: 'binary', maxLength: 300 }),
-  fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<unknown>,
-);
 
 type Path = string[];
 

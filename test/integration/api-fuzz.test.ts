@@ -1,8 +1,10 @@
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ADMIN_TOKEN, type TestApi } from '../helpers/api-server';
+import { nasty } from '../helpers/nasty';
 import { type Platform, startPlatform } from '../helpers/platform';
+import { type Sent, sendRaw } from '../helpers/raw-request';
 
 let platform: Platform;
 let api: TestApi;
@@ -20,47 +22,8 @@ afterAll(async () => {
   await platform?.close();
 });
 
-interface Sent {
-  method: string;
-  path: string;
-  headers?: Record<string, string>;
-  body?: string | Buffer;
-}
-
-/** As raw as Node lets it through: `fetch` would tidy up the path. */
-function send({
-  method,
-  path,
-  headers,
-  body,
-}: Sent): Promise<{ status: number; type: string; text: string }> {
-  return new Promise((resolve, reject) => {
-    const { hostname, port } = new URL(api.url);
-    const sent = request(
-      {
-        agent,
-        hostname,
-        port,
-        method,
-        path,
-        headers: { authorization: `Bearer ${ADMIN_TOKEN}`, ...headers },
-      },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk) => chunks.push(chunk));
-        response.on('end', () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            type: response.headers['content-type'] ?? '',
-            text: Buffer.concat(chunks).toString(),
-          }),
-        );
-      },
-    );
-    sent.on('error', reject);
-    sent.end(body);
-  });
-}
+const send = ({ headers, ...sent }: Sent) =>
+  sendRaw(api.url, agent, { ...sent, headers: { authorization: `Bearer ${ADMIN_TOKEN}`, ...headers } });
 
 async function expectAnswer(sent: Sent) {
   const answer = await send(sent);
@@ -159,29 +122,6 @@ const FLEET: Array<[method: string, path: string, message: Record<string, unknow
   ['POST', '/jobs/org/repo%231/lease/renew', { leaseEpoch: 1, checkpoint: { wipBranch: '' } }],
   ['POST', '/jobs/nope/lease/release', { factoryId: 'ada', leaseEpoch: 1 }],
 ];
-
-const nasty = fc.oneof(
-  fc.constantFrom<unknown>(
-    null,
-    '',
-    '\0',
-    '\ud800',
-    '__proto__',
-    -1,
-    0,
-    1e308,
-    2 ** 53,
-    0.5,
-    [],
-    {},
-    '/',
-    '..',
-    "'",
-    '%',
-  ),
-  fc.string({ unit: 'binary', maxLength: 300 }),
-  fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<unknown>,
-);
 
 /** The message with the value at one of its fields replaced, removed, or with a field more. */
 const spoiled = (message: Record<string, unknown>): fc.Arbitrary<unknown> =>

@@ -6,38 +6,34 @@ import { readTask } from '../../api/read-task';
 import { configSchema } from '../../contracts/config';
 import type { ForgeEvent } from '../../contracts/forge';
 import { registerHolder } from '../../dispatch/holders';
-import type { Role, RoleDeps } from '../../workers/role';
+import type { RoleDeps } from '../../workers/role';
 import { taskWorkflowId } from '../../workflows/names';
 import { TASK_BRANCH } from '../../workflows/search-attributes';
 import { startControl } from '../helpers/control-worker';
-import { BOT, openForgeContext, persistently, SOURCE } from '../helpers/forge-context';
+import { BOT, persistently, SOURCE } from '../helpers/forge-context';
 import { commentEvent, issueEvent, pullEvent, pushEvent, reviewEvent } from '../helpers/forge-events';
-import { createMemoryForge, type MemoryForge, REPOSITORY } from '../helpers/memory-forge';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import { type ForgeEngine, startForgeEngine } from '../helpers/forge-system';
+import { type MemoryForge, REPOSITORY } from '../helpers/memory-forge';
 import { driveTask } from '../helpers/task-driver';
 import { taskInput } from '../helpers/task-input';
 import { waitUntil } from '../helpers/wait-until';
 
-let engine: TestNamespace;
-let control: Role;
+let base: ForgeEngine;
+let engine: ForgeEngine['engine'];
 let forge: MemoryForge;
-let system: ReturnType<typeof openForgeContext>;
+let system: ReturnType<ForgeEngine['open']>['system'];
 let issues = 0;
 let deliveries = 0;
 
 beforeAll(async () => {
-  engine = await createNamespace('forge');
-  control = await startControl(engine.temporal);
+  base = await startForgeEngine('forge');
+  ({ engine } = base);
 });
 
-afterAll(async () => {
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => base?.close());
 
 beforeEach(() => {
-  forge = createMemoryForge();
-  system = openForgeContext(engine.temporal, forge);
+  ({ forge, system } = base.open());
 });
 
 afterEach(() => system.close());

@@ -3,26 +3,13 @@
  * answers have the shapes of its REST documentation, the behaviour is what that documentation says.
  */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Forge, NewReview } from '../../activities/forge/forge';
+import type { NewReview } from '../../activities/forge/forge';
 import { githubPull, githubRefusal, githubReview, githubUser, SHA } from '../helpers/github-shapes';
-import {
-  BASE,
-  REPOSITORY,
-  type Route,
-  type ScriptedGithub,
-  scriptedGithub,
-} from '../helpers/scripted-github';
+import { BASE, githubScripts, REPOSITORY, type Route } from '../helpers/scripted-github';
 
-let server: ScriptedGithub;
+const { github, sent, close } = githubScripts();
 
-async function github(routes: Record<string, Route>): Promise<Forge> {
-  server = await scriptedGithub(routes);
-  return server.forge;
-}
-
-const sent = (method: string) => server.sent(method);
-
-afterEach(() => server.close());
+afterEach(close);
 
 describe('a pull request', () => {
   const wanted = { title: 't', body: 'Closes #1347', head: 'new-topic', base: 'main' };

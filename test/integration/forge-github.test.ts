@@ -3,7 +3,6 @@
  * its REST documentation, the behaviour is what that documentation says. What only GitHub knows is not tested.
  */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Forge } from '../../activities/forge/forge';
 import {
   githubComment,
   githubIssue,
@@ -14,24 +13,11 @@ import {
   githubUser,
   SHA,
 } from '../helpers/github-shapes';
-import {
-  BASE,
-  REPOSITORY,
-  type Route,
-  type ScriptedGithub,
-  scriptedGithub,
-} from '../helpers/scripted-github';
+import { BASE, githubScripts, REPOSITORY } from '../helpers/scripted-github';
 
-let server: ScriptedGithub;
+const { github, sent, asked, close } = githubScripts();
 
-async function github(routes: Record<string, Route>): Promise<Forge> {
-  server = await scriptedGithub(routes);
-  return server.forge;
-}
-
-const sent = (method: string) => server.sent(method);
-
-afterEach(() => server.close());
+afterEach(close);
 
 describe('GitHub is read', () => {
   it('me, issue and pull request', async () => {
@@ -82,7 +68,7 @@ describe('GitHub is read', () => {
     fails = false;
     await forge.me();
     await forge.me();
-    expect(server.asked).toHaveLength(2);
+    expect(asked()).toHaveLength(2);
   });
 
   it('a branch by its exact name', async () => {
@@ -178,7 +164,7 @@ describe('a comment', () => {
     const page = Array.from({ length: 100 }, (_, i) => githubComment(i + 1, 'mona', 'x'));
     const forge = await github({ [`GET ${BASE}/issues/1347/comments`]: { body: page } });
     await expect(forge.findComment(REPOSITORY, 1347, 'mark')).resolves.toBeNull();
-    expect(server.asked.length).toBeLessThan(30);
+    expect(asked().length).toBeLessThan(30);
   });
 
   it('is written, and edited unless it is gone', async () => {

@@ -4,38 +4,32 @@ import { readTask } from '../../api/read-task';
 import { readArgs } from '../../api/task-history';
 import type { PullFacts } from '../../contracts/forge';
 import type { Work } from '../../contracts/task';
-import type { Role } from '../../workers/role';
 import { taskWorkflowId } from '../../workflows/names';
 import type { ForgeReport, TellForgeArgs } from '../../workflows/report/types';
-import { startControl } from '../helpers/control-worker';
-import { openForgeContext, persistently, REVIEWER, SOURCE } from '../helpers/forge-context';
+import { persistently, REVIEWER, SOURCE } from '../helpers/forge-context';
 import { issueEvent, pullEvent } from '../helpers/forge-events';
 import { forgeReport } from '../helpers/forge-report';
-import { createMemoryForge, type MemoryForge, REPOSITORY } from '../helpers/memory-forge';
-import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import { type ForgeEngine, startForgeEngine } from '../helpers/forge-system';
+import { type MemoryForge, REPOSITORY } from '../helpers/memory-forge';
 import { driveTask } from '../helpers/task-driver';
 import { taskInput } from '../helpers/task-input';
 import { receipt } from '../helpers/task-state';
 
-let engine: TestNamespace;
-let control: Role;
+let base: ForgeEngine;
+let engine: ForgeEngine['engine'];
 let forge: MemoryForge;
-let system: ReturnType<typeof openForgeContext>;
+let system: ReturnType<ForgeEngine['open']>['system'];
 let issues = 0;
 
 beforeAll(async () => {
-  engine = await createNamespace('review');
-  control = await startControl(engine.temporal);
+  base = await startForgeEngine('review');
+  ({ engine } = base);
 });
 
-afterAll(async () => {
-  await control?.stop();
-  await engine?.close();
-});
+afterAll(() => base?.close());
 
 beforeEach(() => {
-  forge = createMemoryForge();
-  system = openForgeContext(engine.temporal, forge, { review: { by: 'agents' }, template: 'shell' });
+  ({ forge, system } = base.open({ review: { by: 'agents' }, template: 'shell' }));
 });
 
 afterEach(() => system.close());

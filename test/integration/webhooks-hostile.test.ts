@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ForgeKind } from '../../contracts/forge';
@@ -7,6 +7,7 @@ import { deliveryHeaders, WEBHOOK_SECRET } from '../helpers/deliveries';
 import { forgeRecordings } from '../helpers/forge-recordings';
 import { withForges } from '../helpers/forges';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
+import { type Sent, sendRaw } from '../helpers/raw-request';
 import { spoiledPayloads, WRITTEN } from '../helpers/spoiled-payloads';
 import { issuePayload } from '../helpers/webhook-payloads';
 
@@ -24,32 +25,7 @@ afterAll(async () => {
   await engine?.close();
 });
 
-interface Sent {
-  method?: string;
-  path: string;
-  headers?: Record<string, string | string[]>;
-  body?: string | Buffer;
-}
-
-/** As raw as Node lets it through. */
-function send({ method = 'POST', path, headers, body = '' }: Sent) {
-  return new Promise<{ status: number; type: string; text: string }>((resolve, reject) => {
-    const { hostname, port } = new URL(api.url);
-    const sent = request({ agent, hostname, port, method, path, headers }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk) => chunks.push(chunk));
-      response.on('end', () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          type: response.headers['content-type'] ?? '',
-          text: Buffer.concat(chunks).toString(),
-        }),
-      );
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
-}
+const send = (sent: Sent) => sendRaw(api.url, agent, { body: '', ...sent });
 
 /** Well signed, whatever it is. */
 const signed = (

@@ -3,14 +3,13 @@
 import type { KnownTask, Review } from '../../activities/forge/delivery/intents';
 import { diffDigest } from '../../activities/forge/digest';
 import { type Forge, ForgeError, isPassing } from '../../activities/forge/forge';
-import type { Finding } from '../../contracts/receipt';
+import { FINDINGS_MAX, type Finding } from '../../contracts/receipt';
 import type { Text } from '../../contracts/task';
 import { reviewSignal } from '../../workflows/messages';
 import type { ForgeContext, Source } from './forge-context';
 import { readKnown } from './known-task';
 import { tellTask } from './tell-task';
 
-const FINDINGS_MAX = 200;
 const MESSAGE_MAX = 4_096;
 const FILE_MAX = 1_024;
 /** A longer diff may have been cut: its digest would not tell two changes apart. */

@@ -47,19 +47,9 @@ export async function perform(ctx: ForgeContext, about: About, intent: Intent): 
     case 'tell':
       return `${intent.message.what}: ${(await tellTask(ctx, task.id, forgeSignal, intent.message)).line}`;
     case 'cancel':
-      return said(
-        about,
-        'cancel',
-        intent.comment,
-        await tellTask(ctx, task.id, cancelSignal, intent.message),
-      );
+      return said(about, intent, await tellTask(ctx, task.id, cancelSignal, intent.message));
     case 'approve':
-      return said(
-        about,
-        'approve',
-        intent.comment,
-        await tellTask(ctx, task.id, reviewSignal, intent.message),
-      );
+      return said(about, intent, await tellTask(ctx, task.id, reviewSignal, intent.message));
     case 'review':
       return performReview(ctx, source, repository, task, intent.review);
     case 'assign':
@@ -133,7 +123,11 @@ async function assign(
 }
 
 /** A person hears of what was not done. */
-async function said(about: About, what: string, comment: number | null, { done, line }: Heard) {
+async function said(
+  about: About,
+  { do: what, comment }: { do: string; comment: number | null },
+  { done, line }: Heard,
+) {
   if (done || comment === null) return `${what}: ${line}`;
   return `${what}: ${line}; ${await answer(about, comment, `That cannot be: ${line.replaceAll('_', ' ')}.`)}`;
 }
