@@ -10,13 +10,15 @@ export interface Platform {
   api: TestApi;
   /** A further process of the API: it has granted nothing and remembers nothing. */
   another(options?: ApiOptions): Promise<TestApi>;
+  /** Until what it gives is called, no worker is up. */
+  withoutWorker(): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
 /** @param name of the namespace, made unique */
 export async function startPlatform(name: string, options: ApiOptions = {}): Promise<Platform> {
   const engine = await createNamespace(name);
-  const control = await startControl(engine.temporal);
+  let control = await startControl(engine.temporal);
   const api = await startTestApi(engine.temporal, options);
   const all = [api];
   return {
@@ -26,6 +28,12 @@ export async function startPlatform(name: string, options: ApiOptions = {}): Pro
       const started = await startTestApi(engine.temporal, { signingKey: api.signingKey, ...more });
       all.push(started);
       return started;
+    },
+    async withoutWorker() {
+      await control.stop();
+      return async () => {
+        control = await startControl(engine.temporal);
+      };
     },
     async close() {
       for (const one of all.toReversed()) await one.stop();

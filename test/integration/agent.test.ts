@@ -122,6 +122,28 @@ describe('an agent that is lost in mid-task', () => {
   });
 });
 
+describe('a receipt that is only durable yet', () => {
+  it('is asked about until it is accepted, and its checkpoint goes', async () => {
+    const origin = bareRepository(directory);
+    const gate = join(directory, 'gate');
+    await agents.start('asker', { lease_s: 60, checkpoint_every_ms: 200 });
+    const body = `${commitScript('a.txt')}; until [ -e ${gate} ]; do sleep 0.05; done`;
+    await agents.create('durable', 'asker', body, { repository: origin.path, branch_name: 'task/durable' });
+    const wip = 'signalbox-wip/task/durable-1';
+    await waitUntil(() => origin.branches().includes(wip), { timeoutMs: 60_000, what: 'a checkpoint' });
+    const withWorker = await platform.withoutWorker();
+    try {
+      writeFileSync(gate, '');
+      await agents.untilSaid(/not taken yet.*"why":"202"/);
+    } finally {
+      await withWorker();
+    }
+    await agents.untilStatus('durable', 'completed');
+    await agents.untilIdle('asker');
+    expect(origin.branches().sort()).toEqual(['main', 'task/durable']);
+  });
+});
+
 describe('an API that is away in mid-task', () => {
   it('gets the receipt when it is back, once, and the work is pushed only then', async () => {
     const origin = bareRepository(directory);
