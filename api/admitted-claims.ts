@@ -35,12 +35,12 @@ export function admittedClaims(
 
   return {
     ...claims,
-    async claim(taskId, claim, timeoutMs) {
+    async claim(taskId, claim, timeoutMs, beginning) {
       const { holder, requestId } = claim;
       if (refused.has(holder) && !(await within(client, timeoutMs, () => admits(holder)))) return REFUSED;
       const [admitted, result] = await Promise.all([
         within(client, timeoutMs, () => admits(holder)),
-        claims.claim(taskId, claim, timeoutMs),
+        claims.claim(taskId, claim, timeoutMs, beginning),
       ]);
       if (admitted || result.kind === 'indeterminate') return result;
       if (result.kind === 'granted') {

@@ -5,7 +5,7 @@ import { noCapableHost } from './capable-hosts';
 import type { ApiContext } from './context';
 import { taskNotFound } from './problems';
 import type { TaskReading } from './read-task';
-import type { TaskMemo } from './start-task';
+import type { TaskMemo } from './start-options';
 import { readArgs } from './task-history';
 
 /** Throws 404 when the history of the task is gone. */

@@ -1,103 +1,56 @@
-/** Starts the workflow of a task, with what the index is to know from the first moment. */
-import type { WorkflowStartOptions } from '@temporalio/client';
-import type { SearchAttributePair } from '@temporalio/common';
-import type { EarlierRuns } from '../contracts/forge';
-import type { HolderRef } from '../contracts/task';
-import type { BoardEntry } from '../dispatch/board-entry';
-import { branchKey, CONTROL_QUEUE, taskWorkflowId } from '../workflows/names';
-import { initialMode } from '../workflows/rules/decide';
-import {
-  CLAIMABLE_SINCE,
-  EXECUTION_MODE,
-  PRODUCT,
-  REPOSITORY,
-  TASK_BRANCH,
-  TASK_LABELS,
-  TASK_PRIORITY,
-  TASK_STATUS,
-} from '../workflows/search-attributes';
-import type { TaskArgs, TaskInput } from '../workflows/task/types';
+/** Starts the workflow of a task, and lets those know who wait for one. */
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { Beginning, type StartOptions } from '../dispatch/beginning';
+import type { TaskInput } from '../workflows/task/types';
 import type { ApiContext } from './context';
-import { ENGINE_MS, within } from './deadline';
-
-export interface TaskMemo {
-  /** Of the request that created the task: tells a repeat from another task of the same id. */
-  body_hash: string;
-  /** ISO 8601. The start of the run is later once it has continued as new. */
-  created_at: string;
-  /** For the board: which hosts can run it. */
-  template: string | null;
-  /** Of a task from a forge that was run again. */
-  forge?: EarlierRuns;
-  /** For the board: as `TaskInput.not_by`. */
-  not_by?: HolderRef[];
-}
-
-/** A value of a keyword attribute has room for so many characters on SQL. */
-const KEYWORD_MAX = 255;
+import { ANSWER_MS, ENGINE_MS, orAfter, within } from './deadline';
+import { newEntry, type OwnMemo, type Reuse, startOptions } from './start-options';
 
 /** Throws WorkflowExecutionAlreadyStartedError when the id is taken. */
 export async function startTask(
   { client, board }: Pick<ApiContext, 'client'> & { board: Pick<ApiContext['board'], 'put'> },
   input: TaskInput,
-  memo: Pick<TaskMemo, 'body_hash' | 'forge'>,
-  reuse: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE',
+  memo: OwnMemo,
+  reuse: Reuse,
 ): Promise<void> {
-  const options: WorkflowStartOptions = {
-    workflowId: taskWorkflowId(input.task_id),
-    taskQueue: CONTROL_QUEUE,
-    args: [{ input } satisfies TaskArgs],
-    workflowIdReusePolicy: reuse,
-    workflowIdConflictPolicy: 'FAIL',
-    typedSearchAttributes: initialAttributes(input),
-    memo: {
-      ...memo,
-      created_at: new Date(input.created_at).toISOString(),
-      template: input.template,
-      ...(input.not_by && { not_by: input.not_by }),
-    } satisfies TaskMemo,
-    staticSummary: `${input.task_id} (${input.execution_mode})`,
-  };
-  await within(client, ENGINE_MS, () => client.workflow.start('task', options));
+  await start(client, startOptions(input, memo, reuse));
   board.put(newEntry(input));
 }
 
-/** Titles and bodies are prompts: they stay in the input. */
-export function initialAttributes(input: TaskInput): SearchAttributePair[] {
-  const attributes: SearchAttributePair[] = [
-    { key: TASK_STATUS, value: 'created' },
-    { key: EXECUTION_MODE, value: initialMode(input.execution_mode, input.no_capable_host) },
-    { key: TASK_LABELS, value: input.labels },
-    { key: PRODUCT, value: input.product },
-    { key: TASK_PRIORITY, value: input.priority },
-    { key: CLAIMABLE_SINCE, value: new Date(input.created_at) },
-  ];
-  if (input.repository) attributes.push({ key: REPOSITORY, value: indexable(input.repository) });
-  const { origin } = input;
-  // What a review task judges is on the branch of another task.
-  if (origin && !origin.review_of) {
-    const branch = taskBranch(origin.source, origin.repository, input.branch_name);
-    attributes.push({ key: TASK_BRANCH, value: branch });
+/**
+ * As `startTask`, for an id that nobody had. Whoever waits for such a task starts it with its claim; when that gives no
+ * answer in time, it starts without one.
+ */
+export async function startNewTask(
+  { client, board, claims }: Pick<ApiContext, 'client' | 'board' | 'claims'>,
+  input: TaskInput,
+  memo: OwnMemo,
+): Promise<void> {
+  const options = startOptions(input, memo, 'REJECT_DUPLICATE');
+  const beginning = new Beginning('task', options);
+  const offered = claims.answering() && board.offerNew({ ...newEntry(input), beginning });
+  const begun = offered ? await orAfter(ANSWER_MS, beginning.outcome.catch(unlessTaken), 'unknown') : 'alone';
+  if (begun === 'begun') return;
+  if (begun === 'alone') return startTask({ client, board }, input, memo, 'REJECT_DUPLICATE');
+  beginning.giveUp();
+  try {
+    await start(client, options);
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError) || !(await isStarted(client, options)))
+      throw error;
   }
-  return attributes;
 }
 
-/** Without the user and the password that a URL may carry: the index is plain text. */
-export const indexable = (repository: string) =>
-  repository.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1').slice(0, KEYWORD_MAX);
+function unlessTaken(error: unknown): 'unknown' {
+  if (error instanceof WorkflowExecutionAlreadyStartedError) throw error;
+  return 'unknown';
+}
 
-/** As the index has it. */
-export const taskBranch = (source: string, repository: string, branch: string) =>
-  branchKey(source, repository, branch).slice(0, KEYWORD_MAX);
+const start = (client: Client, options: StartOptions) =>
+  within(client, ENGINE_MS, () => client.workflow.start('task', options));
 
-const newEntry = (input: TaskInput): BoardEntry => ({
-  taskId: input.task_id,
-  labels: input.labels,
-  priority: input.priority,
-  mode: initialMode(input.execution_mode, input.no_capable_host),
-  claimableSince: input.created_at,
-  assignedTo: null,
-  product: input.product,
-  template: input.template,
-  ...(input.not_by && { notBy: input.not_by }),
-});
+/** Whether it is by these very options that the task has started: no two creations of one body share their time. */
+async function isStarted(client: Client, { workflowId, memo }: StartOptions): Promise<boolean> {
+  const found = await within(client, ENGINE_MS, () => client.workflow.getHandle(workflowId).describe());
+  return found.memo?.body_hash === memo?.body_hash && found.memo?.created_at === memo?.created_at;
+}

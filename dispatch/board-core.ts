@@ -30,6 +30,7 @@ interface Trial {
 
 export interface BoardCore {
   put(entry: BoardEntry): void;
+  offerNew(entry: BoardEntry): boolean;
   remove(taskId: string): void;
   take<T>(
     seeker: Seeker,
@@ -90,9 +91,11 @@ export function createBoardCore(clock: Clock, wantRefresh: () => Promise<void>):
   }
 
   /** Hands the entry to the waiter that suits it best, if there is one. */
-  function offer(entry: BoardEntry): void {
+  function offer(entry: BoardEntry): boolean {
     const waiter = waiters.bestFor(entry);
     if (waiter) waiter.wake(beginTrial(entry));
+    else if (entry.beginning?.giveUp()) index.remove(entry.taskId);
+    return waiter !== null;
   }
 
   function accept(entry: BoardEntry, own: boolean): void {
@@ -140,6 +143,11 @@ export function createBoardCore(clock: Clock, wantRefresh: () => Promise<void>):
 
   return {
     put: (entry) => accept(entry, true),
+    offerNew({ taskId, ...entry }) {
+      // What is known by that id has begun, so it is not new.
+      if (closed || index.get(taskId) || trials.has(taskId) || cooling.has(taskId)) return false;
+      return offer({ taskId, ...entry });
+    },
     remove(taskId) {
       drop(taskId);
       const trial = trials.get(taskId);

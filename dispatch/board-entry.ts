@@ -6,6 +6,7 @@
 import type { ExecutionMode, HolderRef } from '../contracts/task';
 import { mayClaim } from '../workflows/rules/decide';
 import { requiredCapabilities } from '../workflows/rules/match';
+import type { Beginning } from './beginning';
 
 export interface BoardEntry {
   taskId: string;
@@ -21,6 +22,8 @@ export interface BoardEntry {
   template?: string | null;
   /** They wrote what the task is to judge. */
   notBy?: readonly HolderRef[];
+  /** Of a task that starts with its first claim. */
+  beginning?: Beginning;
 }
 
 export interface Shape {

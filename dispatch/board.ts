@@ -4,6 +4,7 @@
  */
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import type { Beginning } from './beginning';
 import { type Attempt, createBoardCore } from './board-core';
 import type { BoardEntry, Seeker, Want } from './board-entry';
 import { seekerFor } from './board-entry';
@@ -25,6 +26,11 @@ export interface TakeOptions {
 export interface Board {
   /** What this process itself made claimable, or assigned. Wakes the one waiter that suits it best. */
   put(entry: BoardEntry): void;
+  /**
+   * Hands a task that has not begun to the waiter that suits it best. false: nobody waits for it, and it is not on the
+   * board. Should all whom it suits decline, it is taken off, and its beginning given up.
+   */
+  offerNew(entry: BoardEntry & { beginning: Beginning }): boolean;
   remove(taskId: string): void;
   /**
    * Tries the best entries one after another and waits for more. `attempt` says `taken`, `lost` (not for
@@ -72,6 +78,7 @@ export function createBoardOn(source: TaskSource, deps: Omit<BoardDeps, 'client'
 
   return {
     put: core.put,
+    offerNew: core.offerNew,
     remove: core.remove,
     take: (want, attempt, options) => core.take(seekerFor(want), attempt, options),
     takeAs: core.take,

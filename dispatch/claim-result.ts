@@ -1,4 +1,9 @@
-import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  ApplicationFailure,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
 import { REJECTIONS, type Rejection } from '../workflows/messages';
 import type { Grant } from '../workflows/task/message-types';
 import { GRPC, grpcStatusOf } from './grpc-status';
@@ -23,6 +28,8 @@ export function claimFailure(error: unknown): ClaimFailure {
   if (error instanceof WorkflowNotFoundError) {
     return rejected(/already completed/i.test(error.message) ? 'closed' : 'not_found');
   }
+  // The claim was to start the task, and its id belongs to another.
+  if (error instanceof WorkflowExecutionAlreadyStartedError) return rejected('not_claimable');
   if (error instanceof WorkflowUpdateFailedError) {
     const type = error.cause instanceof ApplicationFailure ? error.cause.type : undefined;
     // A failure that is no refusal: the task closed while it had the Update.

@@ -5,6 +5,7 @@ import type { HolderRef } from '../contracts/task';
 import { claimUpdate, outcomeQuery } from '../workflows/messages';
 import { taskWorkflowId } from '../workflows/names';
 import type { ClaimRequest, Grant } from '../workflows/task/message-types';
+import type { Beginning } from './beginning';
 import { claimHash } from './claim-hash';
 import { createClaimLookup } from './claim-lookup';
 import { type ClaimResult, claimFailure } from './claim-result';
@@ -29,8 +30,11 @@ export interface Claims {
   /**
    * Claims one task, within `timeoutMs`. After `indeterminate` the claim is being given up in the
    * background: the caller must not try the next candidate, or one request could get two tasks.
+   * @param beginning of a task that starts with its first claim
    */
-  claim(taskId: string, claim: Claim, timeoutMs: number): Promise<ClaimResult>;
+  claim(taskId: string, claim: Claim, timeoutMs: number, beginning?: Beginning): Promise<ClaimResult>;
+  /** false: the last claim, a moment ago, got no answer. */
+  answering(): boolean;
   /**
    * The grant that an earlier request got, as long as it is in force; null when there is none.
    * Rejects with an error of Temporal's client when the engine or the workers are away.
@@ -51,6 +55,8 @@ export interface ClaimsDeps {
 const FIND_TIMEOUT_MS = 5_000;
 const PROBE_TIMEOUT_MS = 1_500;
 const SUSPECTS_MAX = 10_000;
+/** How long after a claim without an answer workers are taken to be away, unless another is granted. */
+const SILENT_MS = 30_000;
 
 export function createClaims({ client, logger, budget, reachability }: ClaimsDeps): Claims {
   const voids = createVoidClaims(client, logger);
@@ -60,6 +66,8 @@ export function createClaims({ client, logger, budget, reachability }: ClaimsDep
 
   /** Tasks whose last claim got no answer. */
   const suspects = new Set<string>();
+  /** Milliseconds since 1970. */
+  let silentUntil = 0;
 
   /**
    * A claim that gets no answer leaves a void_claim in the history of its task. While its worker is away, a task is
@@ -85,24 +93,35 @@ export function createClaims({ client, logger, budget, reachability }: ClaimsDep
     suspects.add(taskId);
   }
 
-  async function send(taskId: string, request: ClaimRequest, deadline: number): Promise<ClaimResult> {
-    const handle = client.workflow.getHandle(taskWorkflowId(taskId));
+  async function send(
+    taskId: string,
+    request: ClaimRequest,
+    deadline: number,
+    beginning?: Beginning,
+  ): Promise<ClaimResult> {
+    const startWorkflowOperation = beginning?.take();
+    const args: [ClaimRequest] = [request];
     const grant = await client.withDeadline(deadline, () =>
-      handle.executeUpdate(claimUpdate, { args: [request] }),
+      startWorkflowOperation
+        ? client.workflow.executeUpdateWithStart(claimUpdate, { args, startWorkflowOperation })
+        : client.workflow.getHandle(taskWorkflowId(taskId)).executeUpdate(claimUpdate, { args }),
     );
     return { kind: 'granted', grant };
   }
 
   return {
-    async claim(taskId, claim, timeoutMs) {
+    async claim(taskId, claim, timeoutMs, beginning) {
       const deadline = Date.now() + timeoutMs;
       if (!(await answers(taskId, timeoutMs))) return { kind: 'indeterminate' };
       const request = requestOf(claim, deadline, reachability?.since() ?? 0);
       try {
-        return await send(taskId, request, deadline);
+        const result = await send(taskId, request, deadline, beginning);
+        silentUntil = 0;
+        return result;
       } catch (error) {
         const failure = claimFailure(error);
         if (failure.kind === 'indeterminate') {
+          silentUntil = Date.now() + SILENT_MS;
           logger.warn({ err: error, taskId, holder: claim.holder }, 'a claim got no answer and is given up');
           suspect(taskId);
           voids.send(taskId, { request_id: claim.requestId, holder: claim.holder });
@@ -110,6 +129,7 @@ export function createClaims({ client, logger, budget, reachability }: ClaimsDep
         return failure;
       }
     },
+    answering: () => Date.now() >= silentUntil,
     async findClaim(holder, requestId) {
       const taskId = await lookup(claimHash(holder, requestId));
       if (taskId === null) return null;

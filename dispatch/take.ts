@@ -3,6 +3,7 @@ import type { HolderRef } from '../contracts/task';
 import type { Grant } from '../workflows/task/message-types';
 import type { Board } from './board';
 import type { Attempt } from './board-core';
+import type { BoardEntry } from './board-entry';
 import type { Claim, Claims } from './claim';
 
 /** The most that a worker needs to answer, with room for one that takes over from a dead one (1 s). */
@@ -59,17 +60,17 @@ export class IndeterminateClaim extends Error {
 type Granted = Extract<Taken, { kind: 'granted' }>;
 
 function claimAttempt({ claims, claimTimeoutMs }: TakeDeps, claim: Claim): Attempt<Granted> {
-  return ({ taskId }) => claimOne(claims, taskId, claim, claimTimeoutMs ?? CLAIM_TIMEOUT_MS);
+  return (entry) => claimOne(claims, entry, claim, claimTimeoutMs ?? CLAIM_TIMEOUT_MS);
 }
 
 /** One claim in the words of the board. @throws IndeterminateClaim */
 export async function claimOne(
   claims: Claims,
-  taskId: string,
+  { taskId, beginning }: Pick<BoardEntry, 'taskId' | 'beginning'>,
   claim: Claim,
   timeoutMs: number,
 ): Promise<{ taken: Granted } | 'lost' | 'gone'> {
-  const result = await claims.claim(taskId, claim, timeoutMs);
+  const result = await claims.claim(taskId, claim, timeoutMs, beginning);
   switch (result.kind) {
     case 'granted':
       return { taken: { kind: 'granted', taskId, grant: result.grant } };

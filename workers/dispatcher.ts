@@ -63,7 +63,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
       lacking: host.unreachable ? [] : [...(host.lacking ?? [])],
     };
     // When this throws, the slot stays taken until visibility tells who holds the task.
-    const result = await claimOne(claims, entry.taskId, claim, deps.claimTimeoutMs ?? CLAIM_TIMEOUT_MS);
+    const result = await claimOne(claims, entry, claim, deps.claimTimeoutMs ?? CLAIM_TIMEOUT_MS);
     if (typeof result === 'object')
       logger.info({ taskId: entry.taskId, host: host.id }, 'a host takes a task');
     else slots.giveBack(host.id, entry.taskId);

@@ -13,7 +13,8 @@ import { newTaskId } from '../new-task-id';
 import { ApiProblem } from '../problems';
 import { answerOf, readTask } from '../read-task';
 import { PROBLEMS } from '../route-docs';
-import { startTask, type TaskMemo } from '../start-task';
+import type { TaskMemo } from '../start-options';
+import { startNewTask } from '../start-task';
 import { taskInput } from '../task-input';
 import { BASE } from '../task-path';
 
@@ -61,7 +62,7 @@ export function createTask(app: App, ctx: ApiContext) {
       });
       reply.header('location', `${BASE}/tasks/${encodeURIComponent(id)}`);
       try {
-        await startTask(ctx, input, memo, 'REJECT_DUPLICATE');
+        await startNewTask(ctx, input, memo);
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
         return reply.code(200).send(await sameTask(ctx, id, product, memo));

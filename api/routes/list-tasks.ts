@@ -15,7 +15,7 @@ import { EVERYONE, maySee, principalOf } from '../auth';
 import type { ApiContext, App } from '../context';
 import { tasksQuery } from '../list-query';
 import { PROBLEMS } from '../route-docs';
-import type { TaskMemo } from '../start-task';
+import type { TaskMemo } from '../start-options';
 import { visibilityPage } from '../visibility-page';
 
 export function listTasks(app: App, ctx: ApiContext) {

@@ -2,10 +2,9 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConnectionLostError, type Transport } from '../../activities/ssh/transport';
+import { liveBuffers } from '../helpers/live-buffers';
 import { type LocalHostOptions, localHost, marked } from '../helpers/local-host';
 import { waitUntil } from '../helpers/wait-until';
 
@@ -104,17 +103,10 @@ it('copies 64 MB within a bounded memory', async () => {
   });
   const started = await host.activities.startRun(request);
   let peak = 0;
-  setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc') as () => void;
-  // What is live, not what waits for the collector.
-  const live = () => {
-    gc();
-    return process.memoryUsage().arrayBuffers;
-  };
   const sampler = setInterval(() => {
-    peak = Math.max(peak, live());
+    peak = Math.max(peak, liveBuffers());
   }, 1_000);
-  const before = live();
+  const before = liveBuffers();
   const outcome = await host.follow(request, started).outcome;
   clearInterval(sampler);
   expect(outcome.exit_code).toBe(0);

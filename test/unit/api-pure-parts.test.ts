@@ -9,7 +9,7 @@ import { tasksQuery } from '../../api/list-query';
 import { newTaskId } from '../../api/new-task-id';
 import { viewOrThrow } from '../../api/outcome-answer';
 import { createPageTokens } from '../../api/page-token';
-import { indexable, initialAttributes } from '../../api/start-task';
+import { indexable, initialAttributes } from '../../api/start-options';
 import { taskInput as inputOf } from '../../api/task-input';
 import { isNews } from '../../api/tell-task';
 import type { Principal } from '../../api/tokens';

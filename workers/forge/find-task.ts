@@ -3,7 +3,7 @@ import { isTaskBranch, tasksOfBranch } from '../../activities/forge/delivery/bra
 import type { KnownTask } from '../../activities/forge/delivery/intents';
 import { issueTaskId } from '../../activities/forge/delivery/issue-task';
 import { isOfRepository } from '../../activities/forge/delivery/plan-pull';
-import { taskBranch } from '../../api/start-task';
+import { taskBranch } from '../../api/start-options';
 import type { ForgeEvent } from '../../contracts/forge';
 import { listWorkflows } from '../../dispatch/list-workflows';
 import { and, equals, typeIs } from '../../dispatch/query';

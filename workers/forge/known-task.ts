@@ -3,7 +3,7 @@ import type { KnownTask } from '../../activities/forge/delivery/intents';
 import { NO_EARLIER_RUNS } from '../../api/next-run';
 import { ApiProblem } from '../../api/problems';
 import { readTask, type TaskReading } from '../../api/read-task';
-import type { TaskMemo } from '../../api/start-task';
+import type { TaskMemo } from '../../api/start-options';
 import { readArgs } from '../../api/task-history';
 import { isTerminal } from '../../workflows/rules/status';
 import type { TaskArgs, TaskReport } from '../../workflows/task/types';

@@ -1,11 +1,10 @@
 /** What every parser does with a line that is far longer than it may hold. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { ChangedFiles } from '../../../activities/agent-cli/parsers/changed-files';
 import { parseOutput } from '../../../activities/agent-cli/parsers/parse-output';
 import { LINE_MAX_BYTES } from '../../../activities/agent-cli/parsers/types';
 import type { CliName } from '../../../contracts/template';
+import { liveBuffers } from '../../helpers/live-buffers';
 import { claude, codex, gemini, lines, opencode } from './streams';
 
 const MB = 1_048_576;
@@ -34,21 +33,14 @@ const AROUND: Record<Exclude<CliName, 'receipt'>, [string, string]> = {
 };
 
 async function read(cli: CliName, before: string, after: string) {
-  setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc') as () => void;
-  // What is live, not what waits for the collector.
-  const held = () => {
-    gc();
-    return process.memoryUsage().arrayBuffers;
-  };
-  const start = held();
+  const start = liveBuffers();
   let rise = 0;
   async function* output() {
     const block = Buffer.alloc(BLOCK, 'x');
     yield Buffer.from(before);
     for (let i = 0; i < (50 * MB) / BLOCK; i++) {
       yield block;
-      if (i % 100 === 99) rise = Math.max(rise, held() - start);
+      if (i % 100 === 99) rise = Math.max(rise, liveBuffers() - start);
     }
     yield Buffer.from(after.slice(0, after.indexOf('\n') + 1));
     yield Buffer.from('noise\n'.repeat(MB / 6));
