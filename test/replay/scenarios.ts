@@ -1,10 +1,11 @@
 /** Lives whose histories are recorded: between them they take every path of the workflows that leaves commands. */
 import { randomUUID } from 'node:crypto';
-import { ApplicationFailure, type Client } from '@temporalio/client';
+import { ApplicationFailure, type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import type { Delivery } from '../../contracts/forge';
 import type { TemporalAddress } from '../../workers/role';
 import {
   admissionSignal,
+  claimUpdate,
   decideQuarantineSignal,
   forgetSignal,
   holderQuery,
@@ -18,12 +19,14 @@ import {
   lockWorkflowId,
   quarantineWorkflowId,
   reportWorkflowId,
+  taskWorkflowId,
 } from '../../workflows/names';
+import type { TaskInput } from '../../workflows/task/types';
 import { fromForge, heard, opened, sha } from '../helpers/forge-task';
 import { recordingForge, startForgeWorker } from '../helpers/forge-worker';
-import { startTask } from '../helpers/task-driver';
+import { driveTask, startTask } from '../helpers/task-driver';
 import { taskInput } from '../helpers/task-input';
-import { receipt } from '../helpers/task-state';
+import { claimBy, receipt } from '../helpers/task-state';
 import { startVisibleTask } from '../helpers/visible-task';
 import { waitUntil } from '../helpers/wait-until';
 
@@ -68,9 +71,28 @@ async function undelivered(client: Client): Promise<string> {
   return workflowId;
 }
 
+/** Started with its first claim, as a task for which somebody waits. */
+async function begunByClaim(client: Client, over: Partial<TaskInput> = {}) {
+  const input = taskInput({ task_id: `t/${randomUUID()}`, created_at: Date.now(), ...over });
+  const workflowId = taskWorkflowId(input.task_id);
+  await client.workflow.executeUpdateWithStart(claimUpdate, {
+    args: [claimBy('agent:a', { request_id: randomUUID(), not_after: Date.now() + 60_000 })],
+    startWorkflowOperation: new WithStartWorkflowOperation('task', {
+      workflowId,
+      taskQueue: CONTROL_QUEUE,
+      args: [{ input }],
+      workflowIdConflictPolicy: 'FAIL',
+    }),
+  });
+  await driveTask(client, client.workflow.getHandle(workflowId), input).complete();
+  return workflowId;
+}
+
 /** Each answers the id of the workflow whose history is kept. */
 export const SCENARIOS: Record<string, (client: Client, temporal: TemporalAddress) => Promise<string>> = {
   'delivery-waiting': undelivered,
+  'task-begun-by-its-claim': (client) => begunByClaim(client),
+  'task-with-a-lock-begun-by-its-claim': (client) => begunByClaim(client, { lock: randomUUID() }),
   async 'task-pulled'(client) {
     const task = await startTask(client);
     const { activity_id } = await task.claim('agent:a');

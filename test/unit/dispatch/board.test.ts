@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { Beginning } from '../../../dispatch/beginning';
 import { type Board, type BoardEntry, createBoardOn, type Want } from '../../../dispatch/board';
 import { type ManualClock, manualClock, settle } from '../../helpers/manual-clock';
 import { entry, type ScriptedSource, scriptedSource } from '../../helpers/scripted-source';
@@ -363,5 +364,106 @@ describe('waiting', () => {
     await settle();
     expect(waiters.map(({ value }) => value)).toEqual([null, null]);
     expect(await board.take(agent('x'), take, { waitMs: 5_000 })).toBeNull();
+  });
+});
+
+describe('a task that has not begun', () => {
+  const fresh = (over: Partial<BoardEntry> = {}) => {
+    const beginning = new Beginning('task', {
+      workflowId: 'w',
+      taskQueue: 'q',
+      workflowIdConflictPolicy: 'FAIL',
+    });
+    return { ...entry(over), beginning };
+  };
+  const begins = async ({ taskId, beginning }: BoardEntry) => ({
+    taken: `${taskId} ${beginning?.take() !== null}`,
+  });
+  const declines = async () => 'lost' as const;
+
+  it('is not on the board when nobody whom it suits waits', async () => {
+    const { board } = await fixture();
+    void board.take(agent('x', { capabilities: [] }), take, { waitMs: 5_000 });
+    await settle();
+    expect(board.offerNew(fresh())).toBe(false);
+    expect(board.size()).toBe(0);
+  });
+
+  it('is handed to one who waits, with its beginning', async () => {
+    const { board } = await fixture();
+    const waiters = ['x', 'y'].map((id) => watch(board.take(agent(id), begins, { waitMs: 5_000 })));
+    await settle();
+    expect(board.offerNew(fresh({ taskId: 't' }))).toBe(true);
+    await settle();
+    expect(waiters.map(({ value }) => value)).toEqual(['t true', undefined]);
+    expect(board.size()).toBe(0);
+  });
+
+  it('goes on with its beginning to the next, when one declines', async () => {
+    const { board } = await fixture();
+    void board.take(agent('x'), declines, { waitMs: 5_000 });
+    await settle();
+    const next = watch(board.take(agent('y'), begins, { waitMs: 5_000 }));
+    await settle();
+    board.offerNew(fresh({ taskId: 't' }));
+    await settle();
+    expect(next.value).toBe('t true');
+  });
+
+  it('is given up, and off the board, when all decline or hang up', async () => {
+    const { board } = await fixture();
+    void board.take(agent('x'), declines, { waitMs: 5_000 });
+    const hangUp = new AbortController();
+    const gone = watch(board.take(agent('y'), begins, { waitMs: 5_000, signal: hangUp.signal }));
+    await settle();
+    const offered = fresh();
+    expect(board.offerNew(offered)).toBe(true);
+    hangUp.abort();
+    expect(await offered.beginning.outcome).toBe('alone');
+    await settle();
+    expect(board.size()).toBe(0);
+    expect(gone.value).toBeNull();
+  });
+
+  it('stays on the board when it has begun with a claim that was refused', async () => {
+    const { board } = await fixture();
+    const refused = async (tried: BoardEntry) => {
+      await begins(tried);
+      return 'lost' as const;
+    };
+    void board.take(agent('x'), refused, { waitMs: 5_000 });
+    await settle();
+    board.offerNew(fresh({ taskId: 't' }));
+    await settle();
+    expect(board.size()).toBe(1);
+    expect(await board.take(agent('y'), begins, { waitMs: 0 })).toBe('t false');
+  });
+
+  it('is not offered under an id that is on the board, or being tried, or put aside', async () => {
+    const { board } = await fixture();
+    board.put(entry({ taskId: 'known', labels: ['agent:other'] }));
+    const held = watch(board.take(agent('x'), () => new Promise<never>(() => {}), { waitMs: 5_000 }));
+    const failing = watch(board.take(agent('y'), () => Promise.reject(new Error('away')), { waitMs: 5_000 }));
+    await settle();
+    board.put(entry({ taskId: 'tried' }));
+    board.put(entry({ taskId: 'aside' }));
+    await settle();
+    expect([held.done, failing.error]).toEqual([false, new Error('away')]);
+    void board.take(agent('z'), take, { waitMs: 5_000 });
+    await settle();
+    expect(['known', 'tried', 'aside'].map((taskId) => board.offerNew(fresh({ taskId })))).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect(board.waiting()).toBe(1);
+  });
+
+  it("is nobody else's once it was taken or given up", async () => {
+    const { beginning } = fresh();
+    expect(beginning.take()).not.toBeNull();
+    expect([beginning.take(), beginning.giveUp()]).toEqual([null, false]);
+    const other = fresh().beginning;
+    expect([other.giveUp(), other.giveUp(), other.take()]).toEqual([true, false, null]);
   });
 });
