@@ -16,6 +16,7 @@ import { promptOf } from '../helpers/prompt-of';
 import { sshHost } from '../helpers/ssh-host';
 import { type Sshd, startSshd } from '../helpers/sshd';
 import { waitUntil } from '../helpers/wait-until';
+import { workedOn } from '../helpers/worked-on';
 
 /** Says with what it was called, and what came by standard input. Sessions are gone once `gone` is there. */
 const CODEX = `#!/bin/sh
@@ -94,7 +95,7 @@ async function create(fields: Record<string, unknown>) {
     waitUntil(
       async () => {
         const { body: task } = await api.get(at);
-        return task.status === status && task.attempts.length === attempts ? task : false;
+        return task.status === status && workedOn(task).length === attempts ? task : false;
       },
       { what: `${at} to be ${status}, with ${attempts} attempts`, timeoutMs: 60_000 },
     );
@@ -123,7 +124,7 @@ describe('a task whose review was rejected', () => {
     writeFileSync(join(root, 'codex', 'gone'), '');
     await task.reject();
     const third = await task.becomes('review_pending', 3);
-    expect(third.attempts[1].failure.code).toBe('session_not_found');
+    expect(workedOn(third)[1]?.failure?.code).toBe('session_not_found');
     expect(third.receipt.summary).toContain(`[${CALLED} -]`);
     expect(third).toMatchObject({ checkpoint: SESSION, review_count: 1, retry_count: 0 });
   });

@@ -6,7 +6,7 @@ import { Host } from '../../activities/ssh/host';
 import { isAttemptAwaited } from '../../workers/host-cleaning';
 import type { Role } from '../../workers/role';
 import { startControl } from '../helpers/control-worker';
-import { localHost, PROMPTS } from '../helpers/local-host';
+import { launchersBelow, localHost, PROMPTS } from '../helpers/local-host';
 import { createNamespace, type TestNamespace } from '../helpers/namespace';
 import { startVisibleTask } from '../helpers/visible-task';
 import { waitUntil } from '../helpers/wait-until';
@@ -44,6 +44,8 @@ async function over(fields: Parameters<typeof local.request>[0] = {}): Promise<s
   const request = local.request(fields);
   const started = await local.activities.startRun(request);
   await local.follow(request, started).outcome;
+  // It outlives its record by a few lines, and until then its run is not over.
+  await waitUntil(() => launchersBelow(local.root).length === 0, { what: 'the launcher to end' });
   return started.run_dir;
 }
 

@@ -174,7 +174,7 @@ describe('a host that does not answer', () => {
 
   it('a follower that the engine does not answer lets the watch run out', async () => {
     await hostWith({ engineAnswers: () => Promise.resolve(false) });
-    const request = host.request({ script: 'sleep 600', host_lost_after_ms: 800, kill_grace_ms: 200 });
+    const request = host.request({ script: 'sleep 600', host_lost_after_ms: 4_000, kill_grace_ms: 200 });
     const started = await host.activities.startRun(request);
     expect((await host.follow(request, started).outcome).failure?.code).toBe('host_lost');
     expect(marked(request.attempt_id)).toEqual([]);
@@ -182,7 +182,7 @@ describe('a host that does not answer', () => {
 
   it('a follower that the engine answers keeps the run alive far longer than the watch', async () => {
     await hostWith({ engineAnswers: () => Promise.resolve(true) });
-    const request = host.request({ script: 'sleep 10; echo alive', host_lost_after_ms: 4_000 });
+    const request = host.request({ script: 'sleep 20; echo alive', host_lost_after_ms: 8_000 });
     const started = await host.activities.startRun(request);
     expect((await host.follow(request, started).outcome).receipt?.summary).toBe('alive');
   });

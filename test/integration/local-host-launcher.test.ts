@@ -28,7 +28,7 @@ const start = async (fields: Parameters<typeof host.request>[0] = {}) => {
 
 describe("the dead-man's watch", () => {
   it('ends a run that nobody follows, and says so', async () => {
-    const { request, started } = await start({ host_lost_after_ms: 3_000, kill_grace_ms: 200 });
+    const { request, started } = await start({ host_lost_after_ms: 6_000, kill_grace_ms: 200 });
     await recorded(started);
     expect(record(started)).toContain('reason=host_lost\n');
     expect(marked(request.attempt_id)).toEqual([]);
@@ -37,17 +37,17 @@ describe("the dead-man's watch", () => {
 
   it('ends one that ignores TERM too', async () => {
     const script = "trap '' TERM; (setsid sleep 600 &); while :; do sleep 0.1; done";
-    const { request, started } = await start({ script, host_lost_after_ms: 3_000, kill_grace_ms: 200 });
+    const { request, started } = await start({ script, host_lost_after_ms: 6_000, kill_grace_ms: 200 });
     await recorded(started);
     expect(record(started)).toContain('reason=host_lost\n');
     expect(marked(request.attempt_id)).toEqual([]);
   });
 
   it('counts from the last sign of a follower', async () => {
-    const { request, started } = await start({ host_lost_after_ms: 4_000, kill_grace_ms: 200 });
+    const { request, started } = await start({ host_lost_after_ms: 8_000, kill_grace_ms: 200 });
     const { env, beats, outcome } = host.follow(request, started);
     const began = Date.now();
-    await waitUntil(() => beats.length > 0 && Date.now() - began > 10_000, { what: '10 s of following' });
+    await waitUntil(() => beats.length > 0 && Date.now() - began > 20_000, { what: '20 s of following' });
     expect(marked(request.attempt_id)).toContain(started.process.pid);
     env.cancel('CANCELLED');
     await expect(outcome).rejects.toMatchObject({ name: 'CancelledFailure' });
@@ -85,7 +85,7 @@ describe('kill -9 of the launcher', () => {
   });
 
   it('watch alone: a follower starts another, which then does its work', async () => {
-    const { request, started } = await start({ host_lost_after_ms: 4_000, kill_grace_ms: 200 });
+    const { request, started } = await start({ host_lost_after_ms: 8_000, kill_grace_ms: 200 });
     const first = pidIn(started, 'watch');
     process.kill(first, 'SIGKILL');
     const { env, outcome } = host.follow(request, started);
@@ -143,7 +143,7 @@ it('the agent gone by itself is an exit like any other', async () => {
 });
 
 it('leaves no process of its own once the run is over', async () => {
-  await host.run({ script: 'true', host_lost_after_ms: 600 });
+  await host.run({ script: 'true' });
   await waitUntil(() => launchersBelow(host.root).length === 0, { what: 'the launcher to end' });
 });
 

@@ -323,10 +323,10 @@ describe('a jump host', () => {
     const outer = await anotherSshd();
     const transport = reach(jumpTo({}, outer), inner);
     await transport.exec('true');
-    const running = transport.exec('sleep 5');
+    const begun = join(inner.directory, 'begun');
+    const running = transport.exec(`: > ${begun}; sleep 5`);
     running.catch(() => undefined);
-    await waitUntil(() => outer.connections().length > 0, { what: 'the connection' });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await waitUntil(() => existsSync(begun), { what: 'the script to run' });
     await outer.kill9();
     await expect(running).rejects.toMatchObject({ code: 'connection_lost' });
     await outer.start();

@@ -1,4 +1,7 @@
 /** What a script sees and gives over SSH is what it would on the local machine. */
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SshTransport } from '../../activities/ssh/remote/ssh-transport';
 import { OutputLimitError } from '../../activities/ssh/transport';
@@ -121,21 +124,25 @@ describe('many scripts', () => {
   });
 
   it('that take long leave places for short ones', async () => {
-    const began = Date.now();
-    const long = Array.from({ length: 9 }, () => transport.exec('sleep 0.7', { long: true }));
+    const go = join(sshd.directory, 'go');
+    const script = `while [ ! -e ${go} ]; do sleep 0.05; done; sleep 0.7`;
+    const long = Array.from({ length: 9 }, () => transport.exec(script, { long: true }));
+    // They end only when it has.
     await transport.exec('true');
-    const shortAfter = Date.now() - began;
+    const began = Date.now();
+    writeFileSync(go, '');
     await Promise.all(long);
-    expect(shortAfter).toBeLessThan(700);
     expect(Date.now() - began).toBeGreaterThan(2_000);
   });
 });
 
 it('a time limit is a lost connection for the one who waits, not for others', async () => {
-  const other = transport.exec('sleep 1; echo fine');
-  await expect(transport.exec('sleep 2', { timeout_ms: 300 })).rejects.toMatchObject({
+  const go = join(sshd.directory, 'go-on');
+  const other = transport.exec(`while [ ! -e ${go} ]; do sleep 0.05; done; echo fine`);
+  await expect(transport.exec('sleep 30', { timeout_ms: 3_000 })).rejects.toMatchObject({
     code: 'connection_lost',
   });
+  writeFileSync(go, '');
   expect((await other).stdout.toString()).toBe('fine\n');
 });
 

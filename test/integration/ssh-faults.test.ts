@@ -1,5 +1,5 @@
 /** What can happen to a network, and to an sshd, in the middle of a run. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SshTransport } from '../../activities/ssh/remote/ssh-transport';
@@ -25,7 +25,7 @@ const target = (changes: object = {}) =>
     sshd.target({
       port: proxy.port,
       hostKey: { fingerprints: sshd.hostKeys.map(({ fingerprint }) => fingerprint) },
-      connect_timeout_ms: 3_000,
+      connect_timeout_ms: 10_000,
       ...changes,
     }),
   );
@@ -122,12 +122,13 @@ describe('a connection', () => {
   it('that is cut in the middle of a kill: the kill goes to its end, and its repeat says what it saw', async () => {
     const request = host.request({
       script: "trap '' TERM; (setsid sleep 600 &); while :; do sleep 0.1; done",
+      kill_grace_ms: 5_000,
     });
-    await host.activities.startRun(request);
+    const started = await host.activities.startRun(request);
     await waitUntil(() => marked(request.attempt_id).length >= 2, { what: 'the tree' });
-    const kill = { attempt_id: request.attempt_id, kill_grace_ms: 1_000, immediate: false };
+    const kill = { attempt_id: request.attempt_id, kill_grace_ms: 5_000, immediate: false };
     const first = host.activities.killRun(kill).catch((error: unknown) => error);
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await waitUntil(() => existsSync(join(started.run_dir, 'killed')), { what: 'the kill to be at work' });
     proxy.cut();
     expect(await first).toMatchObject({ type: 'connection_lost' });
     expect(await host.activities.killRun(kill)).toMatchObject({ survivors: [] });
@@ -184,12 +185,12 @@ describe('a network that is frozen', () => {
   });
 
   it('is noticed by what is waited for, and left when it is over', async () => {
-    const transport = target({ keepalive_ms: 150 });
+    const transport = target({ keepalive_ms: 1_000, connect_timeout_ms: 3_000 });
     await transport.exec('true');
     proxy.freeze();
     const began = Date.now();
     await expect(transport.exec('true')).rejects.toMatchObject({ code: 'connect_timeout' });
-    expect(Date.now() - began).toBeLessThan(8_000);
+    expect(Date.now() - began).toBeLessThan(20_000);
     proxy.thaw();
     expect((await transport.exec('echo back', { urgent: true })).stdout.toString()).toBe('back\n');
     await transport.close();

@@ -62,7 +62,8 @@ targets() {
     }'
 }
 
-# kill_tree GRACE_CS: TERM, the grace, then KILL; at once KILL when it is 0. Over when two sweeps in a row find
+# kill_tree GRACE_CS: TERM, the grace, then KILL; at once KILL when it is 0. It counts from the first signal, for to find
+# the tree takes its time on a busy host. Over when two sweeps in a row find
 # nothing (a process in the middle of exec shows no environment). Sets sent and survivors.
 kill_tree() {
   sent=
@@ -70,10 +71,12 @@ kill_tree() {
   termed=' '
   quiet=0
   kill_sig=TERM
-  [ "$1" -gt 0 ] || kill_sig=KILL
-  clock
-  kill_end=$((now + $1))
-  [ "$kill_sig" = TERM ] || kill_end=$((now + 500))
+  kill_end=
+  kill_wait=$1
+  if [ "$1" -eq 0 ]; then
+    kill_sig=KILL
+    kill_wait=500
+  fi
   while :; do
     if [ -z "$root" ] && alive_id "$run/pid"; then root=$id_pid; fi
     tree=$(targets)
@@ -87,6 +90,7 @@ kill_tree() {
     else
       quiet=0
       clock
+      [ -n "$kill_end" ] || kill_end=$((now + kill_wait))
       if [ "$now" -ge "$kill_end" ]; then
         if [ "$kill_sig" = KILL ]; then survivors=$(echo "$tree" | cut -d' ' -f1 | tr '\n' ' '); return 1; fi
         kill_sig=KILL

@@ -64,10 +64,8 @@ describe('set-up', () => {
     expect(existsSync(at('dist', 'api', 'old.js'))).toBe(true);
   });
 
-  it('does nothing the second time, within two seconds', async () => {
-    const began = performance.now();
+  it('does nothing the second time', async () => {
     expect(await setUp()).toEqual({ code: 0, output: '' });
-    expect(performance.now() - began).toBeLessThan(2_000);
   });
 
   it('compiles what changed, and drops what is gone', async () => {

@@ -39,10 +39,8 @@ describe('signalbox start', () => {
   });
 
   it('says where everything is, and it is there; it stops with all it started', async () => {
-    const began = performance.now();
     const box = start();
     await box.said(/Signalbox is ready: all roles/, 60_000);
-    expect(performance.now() - began).toBeLessThan(15_000);
 
     const api = printed(box, 'API');
     const health = await fetch(new URL('/health', api));
