@@ -12,6 +12,7 @@ import type {
 } from 'gitea-js';
 import type { GiteaServer, GiteaUser } from './gitea';
 import { git } from './local-host';
+import { waitUntil } from './wait-until';
 
 /** All that Signalbox listens to. */
 export const HOOK_EVENTS = [
@@ -62,7 +63,7 @@ export interface GiteaRepository {
     pull: { head: string; base?: string; title: string; body?: string },
   ): Promise<PullRequest & { number: number }>;
   review(as: GiteaUser, pull: number, review: CreatePullReviewOptions): Promise<PullReview & { id: number }>;
-  merge(as: GiteaUser, pull: number): Promise<void>;
+  merge(as: GiteaUser, pull: number, how?: { delete_branch_after_merge?: boolean }): Promise<void>;
 }
 
 /** Made with one commit on `main`. */
@@ -127,8 +128,12 @@ export async function createRepository(
       const { data } = await as.api.repos.repoCreatePullReview(...at, pull, review);
       return { ...data, id: data.id ?? 0 };
     },
-    async merge(as, pull) {
-      await as.api.repos.repoMergePullRequest(...at, pull, { Do: 'merge' });
+    async merge(as, pull, how = {}) {
+      // While it looks into what was pushed, Gitea refuses with 405.
+      await waitUntil(async () => (await as.api.repos.repoGetPullRequest(...at, pull)).data.mergeable, {
+        what: `pull request ${pull} to be mergeable`,
+      });
+      await as.api.repos.repoMergePullRequest(...at, pull, { Do: 'merge', ...how });
     },
   };
 }

@@ -14,6 +14,7 @@ import { type MemoryForge, REPOSITORY } from '../helpers/memory-forge';
 import { driveTask } from '../helpers/task-driver';
 import { taskInput } from '../helpers/task-input';
 import { receipt } from '../helpers/task-state';
+import { waitUntil } from '../helpers/wait-until';
 
 let base: ForgeEngine;
 let engine: ForgeEngine['engine'];
@@ -37,11 +38,8 @@ afterEach(() => system.close());
 const drive = (id: string) =>
   driveTask(engine.client, engine.client.workflow.getHandle(taskWorkflowId(id)), taskInput({ task_id: id }));
 
-async function reading(id: string) {
-  const { report } = await readTask(system.ctx, id);
-  if (!report) throw new Error(`${id} did not answer`);
-  return report;
-}
+const reading = (id: string) =>
+  waitUntil(async () => (await readTask(system.ctx, id)).report, { what: `an answer of ${id}` });
 
 interface Judged {
   id: string;

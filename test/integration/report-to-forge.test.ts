@@ -263,6 +263,8 @@ describe('a report', () => {
     expect((await reportOf(task).describe()).runId).toBe(first);
     await task.cancel();
     await reportOf(task).result();
+    // It ends a step after it has told its report.
+    await task.handle.result();
     await again(20);
     await task.cancel();
     await task.handle.result();

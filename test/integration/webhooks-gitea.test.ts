@@ -150,10 +150,7 @@ describe('Gitea delivers', () => {
   });
 
   it('the merge, by the name of a branch that is gone', async () => {
-    await ada.api.repos.repoMergePullRequest('ada', 'engine', pull, {
-      Do: 'merge',
-      delete_branch_after_merge: true,
-    });
+    await repository.merge(ada, pull, { delete_branch_after_merge: true });
     const merged = await event('pull', 'the merge', (one) => one.action === 'closed');
     expect(merged.pull).toMatchObject({
       number: pull,

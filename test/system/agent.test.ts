@@ -131,11 +131,11 @@ describe('signalbox agent', () => {
     const task = await waitUntil(
       async () => {
         const found = await fleet.admin.task('hasty');
-        return found.status === 'created' && found;
+        return found.status === 'created' && !('partial' in found) && found;
       },
       { timeoutMs: 60_000, what: 'the task to be free again' },
     );
-    expect(task.checkpoint).toMatchObject({ branch: 'signalbox-wip/b/hasty-1' });
+    expect(task.checkpoint).toMatchObject({ branch: expect.stringMatching(/^signalbox-wip\/b\/hasty-\d+$/) });
     expect(origin.show(task.checkpoint?.commit ?? '', 'half')).toBe('half');
     expect(gate.trace()).toBe('begin\n');
   });
@@ -152,7 +152,7 @@ describe('signalbox agent', () => {
     expect(origin.branches()).toEqual(['main']);
     await fleet.start('api');
     const task = await untilClosed(fleet.admin, 'offline');
-    expect(task).toMatchObject({ status: 'completed', epoch: 1, retry_count: 0 });
+    expect(task).toMatchObject({ status: 'completed', retry_count: 0 });
     expect(workedOn(task)).toHaveLength(1);
     expect(origin.branches().sort()).toEqual(['b/offline', 'main']);
     expect(gate.trace()).toBe('begin\nend\n');
@@ -177,7 +177,8 @@ describe('signalbox agent', () => {
       await again.said(/going on with an attempt of before/);
       gate.open();
       const task = await untilClosed(fleet.admin, name);
-      expect(task).toMatchObject({ status: 'completed', epoch: 1, retry_count: 0 });
+      expect(task).toMatchObject({ status: 'completed', retry_count: 0 });
+      expect(workedOn(task)).toHaveLength(1);
       expect(gate.trace()).toBe('begin\nend\n');
       expect(origin.branches().sort()).toEqual([`b/${name}`, 'main']);
     },
@@ -205,7 +206,8 @@ describe('signalbox agent', () => {
     await fleet.start('api');
     await startAgent('alone');
     const task = await untilClosed(fleet.admin, 'alone');
-    expect(task).toMatchObject({ status: 'completed', epoch: 1, retry_count: 0 });
+    expect(task).toMatchObject({ status: 'completed', retry_count: 0 });
+    expect(workedOn(task)).toHaveLength(1);
     expect(gate.trace()).toBe('begin\nend\n');
     expect(origin.branches().sort()).toEqual(['b/alone', 'main']);
   });
@@ -216,12 +218,14 @@ describe('signalbox agent', () => {
     const gate = gated('overtaken.txt');
     await create('overtaken', 'overtaken', gate.script, origin.path);
     await gate.begun();
+    const { epoch } = await fleet.admin.task('overtaken');
     // Frozen, it cannot renew, and another is given the task.
     agent.child.kill('SIGSTOP');
     const thief = await fleet.agent('thief');
     const want = { agent_id: 'thief', capabilities: ['agent:overtaken'], wait_ms: 20_000, lease_s: 120 };
     const taken = await untilAnswered('the take-over', () => thief.post('/tasks/dequeue', want), 200);
-    expect(taken.body).toMatchObject({ task: { id: 'overtaken' }, lease: { epoch: 2 } });
+    expect(taken.body).toMatchObject({ task: { id: 'overtaken' } });
+    expect(taken.body.lease.epoch).toBeGreaterThan(epoch);
     await fleet.kill9('api');
     agent.child.kill('SIGCONT');
     gate.open();
@@ -229,15 +233,17 @@ describe('signalbox agent', () => {
     await fleet.start('api');
     await agent.said(/came too late/, 60_000);
     const [kept] = listQuarantine(join(stateDir(), 'quarantine'));
-    expect(kept).toMatchObject({ task_id: 'overtaken', epoch: 1, quarantine_id: expect.any(String) });
+    expect(kept).toMatchObject({ task_id: 'overtaken', epoch, quarantine_id: expect.any(String) });
     expect(origin.branches()).toEqual(['main']);
     expect(readFileSync(join(kept?.work ?? '', 'overtaken.txt'), 'utf8')).toBe('work\n');
     const status = runSignalbox(['agent', '--state-dir', stateDir(), '--status']);
     expect(await status.ended).toBe(0);
     expect(status.output()).toMatch(
-      /0 unfinished\n1 in quarantine\n {2}overtaken {2}epoch 1 {2}late_receipt: stale_epoch/,
+      new RegExp(
+        `0 unfinished\n1 in quarantine\n {2}overtaken {2}epoch ${epoch} {2}late_receipt: stale_epoch`,
+      ),
     );
-    expect(await fleet.admin.task('overtaken')).toMatchObject({ epoch: 2, lease: { holder: 'agent:thief' } });
+    expect(await fleet.admin.task('overtaken')).toMatchObject({ lease: { holder: 'agent:thief' } });
   });
 });
 

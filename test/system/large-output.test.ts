@@ -95,11 +95,18 @@ async function create(id: string, script: LargeScript, template: string) {
   return { goOn: () => writeFileSync(gate, '') };
 }
 
+/** Asked again while the task gives no answer in time. */
 const open = (id: string, query = '', headers: Record<string, string> = {}) =>
-  openOutput(`${url}/api/v1/tasks/${encodeURIComponent(id)}/output${query}`, {
-    authorization: `Bearer ${ADMIN_TOKEN}`,
-    ...headers,
-  });
+  waitUntil(
+    async () => {
+      const at = `${url}/api/v1/tasks/${encodeURIComponent(id)}/output${query}`;
+      const response = await openOutput(at, { authorization: `Bearer ${ADMIN_TOKEN}`, ...headers });
+      if (response.statusCode !== 503) return response;
+      response.destroy();
+      return false;
+    },
+    { what: `an answer about the output of ${id}` },
+  );
 
 /** The first so many bytes, in one range after the other. */
 async function inRanges(id: string, size: number) {

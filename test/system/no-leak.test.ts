@@ -57,7 +57,8 @@ it('keeps a prompt and the tokens out of everything that is logged, listed or in
   );
   const next = { capabilities: ['agent:none'] };
   const receipt = { status: 'failed', summary: 'no' };
-  expect((await holder.post(`${own}/complete`, { receipt, completion_id: 'c', next })).body.next).toBeNull();
+  const end = () => holder.post(`${own}/complete`, { receipt, completion_id: 'c', next });
+  expect((await untilAnswered('the end', end, 200)).body.next).toBeNull();
   for (const id of ids) expect(await untilClosed(fleet.admin, id)).toMatchObject({ status: 'failed' });
   await crowd.drain();
   const said = crowd.output('walker');
