@@ -66,14 +66,14 @@ it('delivers what people do, signed', async () => {
   await owner.api.repos.issueCreateComment('owner', 'project', issue.number, { body: '/signalbox retry' });
   await delivered('issue_comment', 'created');
 
-  const sha = repository.push({ as: owner, branch: 'task/1-one', files: { one: '1\n' } });
+  const sha = await repository.push({ as: owner, branch: 'task/1-one', files: { one: '1\n' } });
   const push = await delivered('push');
   const { number } = await repository.openPull(owner, { head: 'task/1-one', title: 'One' });
   await delivered('pull_request', 'opened');
   const comments = [{ path: 'one', new_position: 1, body: 'why' }];
   await repository.review(reviewer, number, { event: 'REQUEST_CHANGES', body: 'no', comments });
   await delivered('pull_request_review_rejected', 'reviewed');
-  repository.push({ as: owner, branch: 'task/1-one', files: { one: '2\n' } });
+  await repository.push({ as: owner, branch: 'task/1-one', files: { one: '2\n' } });
   await delivered('pull_request_sync', 'synchronized');
   await repository.review(reviewer, number, { event: 'APPROVED', body: 'yes' });
   await delivered('pull_request_review_approved', 'reviewed');

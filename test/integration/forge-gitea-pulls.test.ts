@@ -28,7 +28,7 @@ async function pullOf(
   branch: string,
   files: Record<string, string> = { [`${branch}.txt`]: 'one\ntwo\nthree\n' },
 ) {
-  const sha = repository.push({ as: bot, branch, files });
+  const sha = await repository.push({ as: bot, branch, files });
   const pull = await forge.openPull(name, {
     title: `Do ${branch}`,
     body: 'Closes #1',
@@ -40,7 +40,7 @@ async function pullOf(
 
 describe('a pull request', () => {
   it('is opened once, however often that is asked for', async () => {
-    const sha = repository.push({ as: bot, branch: 'task/10', files: { ten: '10\n' } });
+    const sha = await repository.push({ as: bot, branch: 'task/10', files: { ten: '10\n' } });
     await expect(forge.findPull(name, 'task/10', 'main')).resolves.toBeNull();
     const wanted = { title: 'Ten', body: 'Closes #1', head: 'task/10', base: 'main' };
     const one = await forge.openPull(name, wanted);
@@ -61,7 +61,7 @@ describe('a pull request', () => {
   });
 
   it('whose reply was lost is found, not opened again', async () => {
-    repository.push({ as: bot, branch: 'task/9', files: { nine: '9\n' } });
+    await repository.push({ as: bot, branch: 'task/9', files: { nine: '9\n' } });
     let loses = true;
     const proxy = await lossyHttpProxy(server.url, {
       asked: () => {},
@@ -93,8 +93,8 @@ describe('a pull request', () => {
   });
 
   it('may be for a branch with odd characters', async () => {
-    repository.push({ as: bot, branch: 'release/1.0 beta'.replace(' ', '-'), files: { base: 'b' } });
-    repository.push({ as: bot, branch: 'task/12-50%-#1', files: { twelve: '12' } });
+    await repository.push({ as: bot, branch: 'release/1.0 beta'.replace(' ', '-'), files: { base: 'b' } });
+    await repository.push({ as: bot, branch: 'task/12-50%-#1', files: { twelve: '12' } });
     const wanted = { title: 'Twelve', body: '', head: 'task/12-50%-#1', base: 'release/1.0-beta' };
     const made = await forge.openPull(name, wanted);
     expect((await forge.findPull(name, wanted.head, wanted.base))?.number).toBe(made.number);
@@ -176,7 +176,7 @@ describe('a review', () => {
     const { number: pull, sha } = await pullOf('task/31');
     for (let i = 0; i < 2; i++) await reviewing.review(name, pull, rejection(sha, 'task/31.txt'));
     expect(await reviewsOf(pull)).toHaveLength(1);
-    const next = repository.push({ as: bot, branch: 'task/31', files: { more: 'x' } });
+    const next = await repository.push({ as: bot, branch: 'task/31', files: { more: 'x' } });
     const approval: NewReview = { event: 'approve', body: '', head_sha: next, findings: [] };
     for (let i = 0; i < 2; i++) await expect(reviewing.review(name, pull, approval)).resolves.toBe(true);
     expect((await reviewsOf(pull)).map(({ state }) => state)).toEqual(['REQUEST_CHANGES', 'APPROVED']);

@@ -21,7 +21,7 @@ beforeAll(async () => {
   repository = await createRepository(server, owner, 'project');
   name = repository.full_name;
   await repository.addCollaborator('bot', 'write');
-  sha = repository.push({ as: owner, branch: 'task/1', files: { one: '1\n' } });
+  sha = await repository.push({ as: owner, branch: 'task/1', files: { one: '1\n' } });
   issue = (await repository.createIssue(owner, { title: 'One' })).number;
   pull = (await repository.openPull(owner, { head: 'task/1', title: 'One' })).number;
   const bot = openForge({ kind: 'gitea', url: server.url, token: await server.tokenFor('bot', ['all']) });
@@ -78,7 +78,7 @@ it.each(TABLE)('%s', async (_, call, scopes) => {
 });
 
 it('opening a pull request', async () => {
-  repository.push({ as: owner, branch: 'task/2', files: { two: '2\n' } });
+  await repository.push({ as: owner, branch: 'task/2', files: { two: '2\n' } });
   const wanted = { title: 'Two', body: '', head: 'task/2', base: 'main' };
   await expect((await forgeWith(['read:repository'])).openPull(name, wanted)).rejects.toMatchObject({
     code: 'forbidden',

@@ -50,7 +50,7 @@ describe('reading', () => {
   });
 
   it.each(['task/1-a', 'task/deep/er/2', 'task/3-100%-#1'])('the head of the branch %s', async (branch) => {
-    const sha = repository.push({ as: bot, branch, files: { a: branch } });
+    const sha = await repository.push({ as: bot, branch, files: { a: branch } });
     await expect(forge.branchHead(name, branch)).resolves.toBe(sha);
     await expect(forge.branchHead(name, `${branch}-more`)).resolves.toBeNull();
     await expect(forge.branchHead(name, 'task')).resolves.toBeNull();
@@ -117,7 +117,7 @@ describe('a comment', () => {
 
 describe('a commit status', () => {
   it('replaces the one before of its context', async () => {
-    const sha = repository.push({ as: bot, branch: 'task/20', files: { twenty: '20' } });
+    const sha = await repository.push({ as: bot, branch: 'task/20', files: { twenty: '20' } });
     const status = { context: 'signalbox', description: 'Working', url: 'http://127.0.0.1/tasks/20' };
     await forge.setStatus(name, sha, { ...status, state: 'pending' });
     await forge.setStatus(name, sha, { ...status, state: 'success', description: 'Done', url: null });

@@ -115,7 +115,7 @@ describe('Gitea delivers', () => {
   });
 
   it('a push, and the pull request of its branch', async () => {
-    head = repository.push({ as: bob, branch, files: { 'mended.txt': 'yes' } });
+    head = await repository.push({ as: bob, branch, files: { 'mended.txt': 'yes' } });
     await event(
       'push',
       'the push',
@@ -138,7 +138,7 @@ describe('Gitea delivers', () => {
     const rejected = await event('review', 'the rejection', (one) => one.verdict === 'rejected');
     expect(rejected).toMatchObject({ sender: 'ada', body: { inline: 'Not so.' }, pull: { number: pull } });
     expect(rejected.pull.head.sha).toBe(head);
-    head = repository.push({ as: bob, branch, files: { 'mended.txt': 'well' } });
+    head = await repository.push({ as: bob, branch, files: { 'mended.txt': 'well' } });
     await event('pull', 'the second round', (one) => one.action === 'pushed' && one.pull.head.sha === head);
     await repository.review(ada, pull, { event: 'COMMENT', body: 'Well.' });
     await event('review', 'the comment', (one) => one.verdict === 'comment');

@@ -144,7 +144,7 @@ describe('an issue on a Gitea', () => {
     expect(first.task).toMatchObject({ title: 'Add a greeting', repository: repository.clone_url });
     expect(first.task.body).toContain(BODY_SENTINEL);
     const branch = first.task.branch_name;
-    const wrong = repository.push({ as: coder, branch, files: { 'hello.txt': 'good bye\n' } });
+    const wrong = await repository.push({ as: coder, branch, files: { 'hello.txt': 'good bye\n' } });
     const pull = await repository.openPull(coder, {
       head: branch,
       title: 'A greeting',
@@ -177,7 +177,7 @@ describe('an issue on a Gitea', () => {
         }),
       ]),
     );
-    const right = repository.push({ as: coder, branch, files: { 'hello.txt': 'hello\n' } });
+    const right = await repository.push({ as: coder, branch, files: { 'hello.txt': 'hello\n' } });
     await handIn(second, { summary: 'Now it does.', artifacts: { branch, commit: right } });
     await becomes(
       issue.number,
@@ -208,7 +208,7 @@ describe('an issue on a Gitea', () => {
     const issue = await newIssue();
     const taken = await take(issue.number);
     const branch = taken.task.branch_name;
-    const commit = repository.push({ as: coder, branch, files: { 'a.txt': 'a\n' } });
+    const commit = await repository.push({ as: coder, branch, files: { 'a.txt': 'a\n' } });
     await gitea.down();
     await handIn(taken, { summary: 'A file was added.', artifacts: { branch, commit } });
     await becomes(issue.number, 'to wait for a review', ({ status }) => status === 'review_pending');
@@ -239,7 +239,7 @@ describe('an issue on a Gitea', () => {
     for (const round of [1, 2]) {
       const taken = await take(issue.number);
       const branch = taken.task.branch_name;
-      head = repository.push({ as: coder, branch, files: { 'a.txt': `${round}\n` } });
+      head = await repository.push({ as: coder, branch, files: { 'a.txt': `${round}\n` } });
       await handIn(taken, { summary: `Round ${round}.`, artifacts: { branch, commit: head } });
       const waits = await becomes(
         issue.number,
@@ -291,7 +291,7 @@ describe('an issue on a Gitea', () => {
     const issue = await newIssue();
     const taken = await take(issue.number);
     const branch = taken.task.branch_name;
-    const commit = repository.push({ as: coder, branch, files: { 'hello.txt': 'hello\n' } });
+    const commit = await repository.push({ as: coder, branch, files: { 'hello.txt': 'hello\n' } });
     await handIn(taken, {
       summary: 'Done.',
       artifacts: { branch, commit },
