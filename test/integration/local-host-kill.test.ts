@@ -100,6 +100,12 @@ describe('the tree', () => {
     expect(outcome.failure?.code).toBe('killed');
   });
 
+  it('sends TERM first, although it takes longer to find the tree than the grace lasts', async () => {
+    const { request } = await startReady("trap '' TERM", 1);
+    const report = await kill(request, { kill_grace_ms: 10 });
+    expect(report).toMatchObject({ seen: 'dead', signals: ['TERM', 'KILL'], survivors: [] });
+  });
+
   it('at once: KILL and nothing else', async () => {
     const { request } = await startReady(`setsid sh -c "${IGNORING}" &\n${UNTIL_DEAF}`, 2);
     const report = await kill(request, { immediate: true, kill_grace_ms: 60_000 });
