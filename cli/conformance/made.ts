@@ -1,4 +1,5 @@
 /** What the kit leaves on a deployment unless it cleans up after itself. */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from './client';
 import { isNoRoute } from './client';
@@ -33,7 +34,8 @@ const AT_ONCE = 4;
 export async function cleanUp(staff: Client, made: Made, agents: string[]): Promise<string[]> {
   const tasks = await each(made.tasks, async (id) => {
     const path = `/tasks/${encodeURIComponent(id)}`;
-    const { status } = await staff.post(`${path}/cancel`, { reason: 'signalbox conformance is over' });
+    const body = { reason: 'signalbox conformance is over', message_id: randomUUID() };
+    const { status } = await staff.post(`${path}/cancel`, body, { repeatable: true });
     return [200, 404, 410].includes(status);
   });
   const receipts = await each(made.quarantined, async (id) => {

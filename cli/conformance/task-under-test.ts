@@ -42,6 +42,8 @@ export interface TaskUnderTest {
   /** A message about the attempt with a token of an agent, or of a lease. */
   say(by: { token: string }, verb: string, body?: Record<string, unknown>): Promise<Answer>;
   complete(by: { token: string }, more?: Record<string, unknown>): Promise<Answer>;
+  /** With the token that the kit was given. */
+  cancel(): Promise<Answer>;
 }
 
 export function taskUnderTest(parts: {
@@ -74,5 +76,6 @@ export function taskUnderTest(parts: {
       answered(`the claim of ${agent.id}`, await dequeue(agent, more), 200, claimSchema),
     complete: (by, more = {}) =>
       say(by, 'complete', { receipt: RECEIPT, completion_id: randomUUID(), ...more }),
+    cancel: () => staff.post(`${path}/cancel`, { reason: 'a test', message_id: randomUUID() }, REPEATABLE),
   };
 }

@@ -33,20 +33,25 @@ export async function fleetRunner(api: TestApi, factoryId: string, given: Runner
     claim: (more: Record<string, unknown> = {}) =>
       post('/api/fleet/claim', { factoryId, capabilities, ...more }),
     get: (id: string, below = '') => api.get(`${jobPath(id)}${below}`, options),
-    /** Again after a 202, which is what a busy machine answers: the same stage twice is once. */
     report: (id: string, stage: string, leaseEpoch: number, checkpoint?: Record<string, string>) =>
-      waitUntil(
-        async () => {
-          const body = { stage, leaseEpoch, checkpoint };
-          const answer: Answer = await api.call('PATCH', jobPath(id), { ...options, body });
-          return answer.status !== 202 && answer;
-        },
-        { what: `an answer to ${stage}` },
+      decided(stage, () =>
+        api.call('PATCH', jobPath(id), { ...options, body: { stage, leaseEpoch, checkpoint } }),
       ),
     renew: (id: string, leaseEpoch: number) => post(`${jobPath(id)}/lease/renew`, { leaseEpoch }),
-    release: (id: string, leaseEpoch: number) => post(`${jobPath(id)}/lease/release`, { leaseEpoch }),
+    release: (id: string, leaseEpoch: number) =>
+      decided('the release', () => post(`${jobPath(id)}/lease/release`, { leaseEpoch })),
   };
 }
+
+/** Again after a 202, which is what a busy machine answers: the same stage or release twice is once. */
+const decided = (what: string, call: () => Promise<Answer>): Promise<Answer> =>
+  waitUntil(
+    async () => {
+      const answer = await call();
+      return answer.status !== 202 && answer;
+    },
+    { what: `an answer to ${what}` },
+  );
 
 /** A job that only these runners may do, who call `via`. */
 export async function fleetJob(api: TestApi, names: string[], over: Record<string, unknown>, via: TestApi) {

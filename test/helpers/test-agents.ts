@@ -67,7 +67,7 @@ export function testAgents(api: TestApi) {
         waitUntil(
           async () => {
             const { body } = await api.get(path(id));
-            return body.status === status && body;
+            return body.status === status && !body.partial && body;
           },
           { timeoutMs: 45_000, what: `${id} to be ${status}` },
         ),

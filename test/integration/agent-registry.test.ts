@@ -72,7 +72,8 @@ describe('an agent that is killed', () => {
       what: 'the run to begin',
     });
     const pid = Number(readFileSync(pidFile, 'utf8'));
-    expect((await order('victim', 'kill')).status).toBe(200);
+    // 202: the sweeps took longer than a caller waits.
+    expect([200, 202]).toContain((await order('victim', 'kill')).status);
     const kept = await agents.untilQuarantined('victim');
     expect(kept).toMatchObject({ task_id: 'doomed', kind: 'fenced_abort' });
     expect(processLives(pid)).toBe(false);

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { freePort } from '../../workers/temporal/free-port';
 import type { TestApi } from '../helpers/api-server';
 import { bareRepository } from '../helpers/bare-repository';
 import { type Platform, startPlatform } from '../helpers/platform';
@@ -108,12 +109,9 @@ describe('an agent that is lost in mid-task', () => {
     await agents.create('handed-over', 'lost', body, { repository: origin.path, branch_name: 'task/over' });
     const wip = 'signalbox-wip/task/over-1';
     await waitUntil(() => origin.branches().includes(wip), { timeoutMs: 60_000, what: 'a checkpoint' });
-    // Two renewals later the server has been told of it.
-    const expiry = async () => (await agents.view('handed-over')).lease.expires_at;
-    for (const _ of [1, 2]) {
-      const before = await expiry();
-      await waitUntil(async () => (await expiry()) !== before, { what: 'a renewal' });
-    }
+    await waitUntil(async () => (await agents.view('handed-over')).checkpoint?.branch === wip, {
+      what: 'the server to be told',
+    });
     await own.stop();
     await agents.start('finder', { capabilities: ['agent:lost'] });
     const task = await agents.untilStatus('handed-over', 'completed');
@@ -148,19 +146,21 @@ describe('an API that is away in mid-task', () => {
   it('gets the receipt when it is back, once, and the work is pushed only then', async () => {
     const origin = bareRepository(directory);
     const gate = join(directory, 'gate');
-    const own = await platform.another();
-    const port = Number(new URL(own.url).port);
+    const begun = join(directory, 'begun');
+    const port = await freePort();
+    const own = await platform.another({ port });
     await agents.start('patient', { url: own.url, lease_s: 30 });
     await agents.create(
       'away',
       'patient',
-      `until [ -e '${gate}' ]; do sleep 0.05; done; ${commitScript('b.txt')}`,
+      `touch '${begun}'; until [ -e '${gate}' ]; do sleep 0.05; done; ${commitScript('b.txt')}`,
       {
         repository: origin.path,
         branch_name: 'task/away',
       },
     );
     await agents.untilStatus('away', 'running');
+    await waitUntil(() => existsSync(begun), { timeoutMs: 60_000, what: 'the run to begin' });
     await own.stop();
     writeFileSync(gate, '');
     await agents.untilSaid(/run has ended.*"away"/);
@@ -179,19 +179,21 @@ describe('an API that is away in mid-task', () => {
   it('has given the task to another meanwhile: quarantined on both sides, and nothing is pushed', async () => {
     const origin = bareRepository(directory);
     const gate = join(directory, 'gate');
-    const own = await platform.another();
-    const port = Number(new URL(own.url).port);
+    const begun = join(directory, 'begun');
+    const port = await freePort();
+    const own = await platform.another({ port });
     await agents.start('slow', { url: own.url, lease_s: 1 });
     await agents.create(
       'stale',
       'slow',
-      `until [ -e '${gate}' ]; do sleep 0.05; done; ${commitScript('c.txt')}`,
+      `touch '${begun}'; until [ -e '${gate}' ]; do sleep 0.05; done; ${commitScript('c.txt')}`,
       {
         repository: origin.path,
         branch_name: 'task/stale',
       },
     );
     await agents.untilStatus('stale', 'running');
+    await waitUntil(() => existsSync(begun), { timeoutMs: 60_000, what: 'the run to begin' });
     await own.stop();
     const token = await api.tokenFor('thief');
     const want = { agent_id: 'thief', capabilities: ['agent:slow'], wait_ms: 20_000 };

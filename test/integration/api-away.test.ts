@@ -54,9 +54,13 @@ describe('with no worker', () => {
     const beat = await api.post(`${at('away/1')}/heartbeat`, { agent_id: 'ada', epoch: 1 });
     expect(beat).toMatchObject({ status: 200, body: { directive: 'continue' } });
     const [done, created, read, closedRead] = await Promise.all([
-      api.post(`${at('away/1')}/complete`, { agent_id: 'ada', epoch: 1, receipt, completion_id: 'c1' }),
+      api.post(
+        `${at('away/1')}/complete`,
+        { agent_id: 'ada', epoch: 1, receipt, completion_id: 'c1' },
+        { pending: true },
+      ),
       api.post('/tasks', { id: 'away/3', title: 'third', body: 'b', labels }),
-      api.get(at('away/2')),
+      api.get(at('away/2'), { pending: true }),
       api.post('/tasks', { id: 'away/2', title: 'second', body: 'b', labels, review: 'required' }),
     ]);
     expect(done).toMatchObject({ status: 202, body: { id: 'away/1', pending: true, message_id: 'c1' } });
@@ -84,7 +88,8 @@ describe('with no worker', () => {
       expect(answer).toMatchObject({ status: 503, body: { code: 'no_worker' } });
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     }
-    expect((await api.post(`${at('away/3')}/cancel`, { message_id: 'x' })).status).toBe(202);
+    const cancelled = await api.post(`${at('away/3')}/cancel`, { message_id: 'x' }, { pending: true });
+    expect(cancelled.status).toBe(202);
     expect((await api.get('/agents')).body.holders).toMatchObject([{ id: 'ada' }]);
 
     control = await startControl(engine.temporal);

@@ -13,7 +13,7 @@ let engine: Platform['engine'];
 let api: TestApi;
 
 beforeAll(async () => {
-  platform = await startPlatform('api-coord', { config: { host_lost_after_ms: 500, kill_grace_ms: 50 } });
+  platform = await startPlatform('api-coord', { config: { host_lost_after_ms: 5_000, kill_grace_ms: 50 } });
   ({ engine, api } = platform);
   await registerHolder(engine.client, {
     kind: 'host',
@@ -290,7 +290,10 @@ describe('products', () => {
         h.id,
         h.holds,
       ]);
-    await waitUntil(async () => (await held(blue)).length === 1, { what: 'the agent of the product' });
+    await waitUntil(async () => (await held(blue))[0]?.[1].length === 1, {
+      what: 'what the agent of the product holds',
+    });
+    expect(await held(blue)).toHaveLength(1);
     expect((await held(blue))[0]).toEqual(['ba', [{ task_id: task.id, status: 'assigned' }]]);
     expect((await held(red)).map(([id]: [string]) => id)).toEqual(['ra']);
     expect((await api.post('/agents', { agent_id: 'ba' }, { token: red })).status).toBe(409);

@@ -65,7 +65,7 @@ describe('a heartbeat', () => {
   });
 
   it('brings back a lease that expired, under the same epoch', async () => {
-    const task = await taskFor('ada', { timeouts: { lease_ms: 500 } });
+    const task = await taskFor('ada', { timeouts: { lease_ms: 3_000 } });
     await task.pull();
     await task.post('heartbeat', { epoch: 1 });
     await waitUntil(async () => (await task.view()).lease?.lapsed, { what: 'the lease to lapse' });

@@ -94,7 +94,7 @@ describe('a server that stops', () => {
     await waitUntil(async () => (await waiters()).length === 20, { what: 'all to wait' });
     const started = Date.now();
     await stopping.stop();
-    expect(Date.now() - started).toBeLessThan(3_000);
+    expect(Date.now() - started).toBeLessThan(20_000);
     expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(Array(20).fill(204));
   });
 

@@ -48,7 +48,7 @@ describe('a holder that renews for ever', () => {
   }
 
   it('is ended by run_ms and told to terminate; the task goes on with another', async () => {
-    const task = await pullableTask(api, { max_retries: 1, timeouts: { run_ms: 2_000 } });
+    const task = await pullableTask(api, { max_retries: 1, timeouts: { run_ms: 8_000 } });
     const { lease } = (await task.pull('ada')).body;
     const last = await renewForEver(task, lease.token);
     expect(last).toMatchObject({ status: 200, body: { directive: 'terminate' } });
@@ -62,7 +62,7 @@ describe('a holder that renews for ever', () => {
   });
 
   it('is ended by total_ms, with the task', async () => {
-    const task = await pullableTask(api, { timeouts: { total_ms: 2_000 } });
+    const task = await pullableTask(api, { timeouts: { total_ms: 8_000 } });
     const { lease } = (await task.pull('ada')).body;
     const last = await renewForEver(task, lease.token);
     // The server may say so before the workflow is closed.
@@ -76,7 +76,7 @@ describe('a checkpoint', () => {
   const checkpoint = { branch: 'wip', commit: '0123abc', session_id: 's-1' };
 
   it('of a renewal outlives an attempt that is ended by its time limit', async () => {
-    const task = await pullableTask(api, { timeouts: { run_ms: 2_000 } });
+    const task = await pullableTask(api, { timeouts: { run_ms: 8_000 } });
     const { lease } = (await task.pull('ada')).body;
     expect((await task.say(lease.token, 'heartbeat', { checkpoint })).status).toBe(200);
     await waitUntil(async () => (await task.view()).retry_count === 1, { what: 'the attempt to be ended' });

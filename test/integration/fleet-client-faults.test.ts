@@ -37,7 +37,7 @@ afterAll(async () => {
 
 const overNetwork = () => ({
   AQ_FLEET_API: `http://127.0.0.1:${network.port}/api`,
-  AQ_FLEET_TIMEOUT_SEC: '1',
+  AQ_FLEET_TIMEOUT_SEC: '3',
 });
 /** Until reports of review, testing and shipped got no answer. */
 const unheard = (runner: Factory) =>

@@ -33,9 +33,14 @@ describe('heartbeat', () => {
       status: 200,
       body: { claimable: 2 },
     });
-    const { holders } = (await api.get('/agents')).body;
-    expect(holders).toContainEqual(
-      expect.objectContaining({ id: runner.factoryId, capabilities: [label], presence: 'online' }),
+    await waitUntil(
+      async () => {
+        expect((await api.get('/agents')).body.holders).toContainEqual(
+          expect.objectContaining({ id: runner.factoryId, capabilities: [label], presence: 'online' }),
+        );
+        return true;
+      },
+      { what: 'the factory to be listed' },
     );
     const signals = async () => {
       const history = await engine.client.workflow.getHandle(`agent/${runner.factoryId}`).fetchHistory();
@@ -109,7 +114,7 @@ describe('claim', () => {
 
   it('whose answer was lost lapses uncharged, and the job is offered again', async () => {
     const { id, runners } = await jobFor(['ada', 'bob'], {}, hasty);
-    expect((await (runners[0] as Runner).claim()).status).toBe(200);
+    expect((await claimed(runners[0] as Runner)).leaseEpoch).toBe(1);
     expect((await claimed(runners[1] as Runner)).leaseEpoch).toBe(2);
     expect((await api.get(`/tasks/${encodeURIComponent(id)}`)).body.retry_count).toBe(0);
   });

@@ -38,7 +38,7 @@ async function claimed(task: TaskDriver, leaseMs = 60_000) {
 }
 
 const silent = async (task: TaskDriver) => {
-  await claimed(task, 500);
+  await claimed(task, 3_000);
   await task.until('the lease has lapsed', (r) => r.view.lease?.lapsed === true);
 };
 

@@ -84,7 +84,7 @@ describe('a task that an agent pulls', () => {
 
   it('is claimable again when its lease expires, and its holder may come back as long as nobody took it', async () => {
     const task = await start();
-    const grant = await task.claim('agent:a', { lease_ms: 500 });
+    const grant = await task.claim('agent:a', { lease_ms: 3_000 });
     await firstHeartbeat(task, grant.activity_id, { branch: 'wip' });
     const lapsed = await task.until('the lease has lapsed', (r) => r.view.lease?.lapsed === true);
     expect(lapsed.view).toMatchObject({ status: 'created', retry_count: 0, checkpoint: { branch: 'wip' } });
@@ -96,7 +96,7 @@ describe('a task that an agent pulls', () => {
 
   it('is taken over after expiry: the old holder is stale and its receipt quarantined', async () => {
     const task = await start();
-    const grant = await task.claim('agent:a', { lease_ms: 500 });
+    const grant = await task.claim('agent:a', { lease_ms: 3_000 });
     await firstHeartbeat(task, grant.activity_id);
     await task.until('the lease has lapsed', (r) => r.view.lease?.lapsed === true);
     expect(await task.claim('agent:b')).toMatchObject({ epoch: 2 });
@@ -193,7 +193,7 @@ describe('retries, reviews and time limits', () => {
 
   it('takes an assignment back that is not taken up, uncharged', async () => {
     const { timeouts } = taskInput();
-    const task = await start({ timeouts: { ...timeouts, assign_ms: 300 } });
+    const task = await start({ timeouts: { ...timeouts, assign_ms: 5_000 } });
     await task.assign('agent:x');
     expect(await task.view()).toMatchObject({
       status: 'assigned',

@@ -111,7 +111,7 @@ export const SCENARIOS: Record<string, (client: Client, temporal: TemporalAddres
   },
   async 'task-taken-over'(client) {
     const task = await startTask(client);
-    const { activity_id } = await task.claim('agent:a', { lease_ms: 500 });
+    const { activity_id } = await task.claim('agent:a', { lease_ms: 3_000 });
     await waitUntil(() => task.heartbeat(activity_id).then(() => true), { what: 'the lease' });
     await task.until('the lease has lapsed', (r) => r.view.lease?.lapsed === true);
     await task.claim('agent:b');
@@ -336,7 +336,7 @@ export const SCENARIOS: Record<string, (client: Client, temporal: TemporalAddres
       slots: 1,
       version: null,
       product: null,
-      presence_ms: 500,
+      presence_ms: 3_000,
     };
     const options = {
       workflowId: holderWorkflowId(`agent:${profile.id}`),

@@ -25,7 +25,7 @@ export const fleetFencing: Invariant[] = [
       const { job, id, ada } = await jobForTwo(lab);
       const { leaseEpoch } = await ada.claimed();
       expectStatus('building', await ada.report(id, 'building', leaseEpoch, WIP), 200);
-      expectStatus('the cancellation', await lab.staff.post(`${job.path}/cancel`, {}), 200);
+      expectStatus('the cancellation', await job.cancel(), 200);
       await eachStale(ada, id, leaseEpoch);
       same('the stage', 'dead_letter', (await ada.job(id)).stage);
     },
