@@ -65,8 +65,9 @@ export function createLab({ wire, token, agents, run, made, patienceMs, signal }
         max_retries: 3,
         ...over,
       };
-      made.tasks.add(id);
-      answered('a new task', await staff.post('/tasks', input), 201, createdSchema);
+      const creation = staff.post('/tasks', input, { lasting: true });
+      made.tasks.set(id, creation);
+      answered('a new task', await creation, 201, createdSchema);
       return taskUnderTest({ id, label: String(label), staff, as });
     },
     async until(expected, look) {

@@ -6,7 +6,8 @@ import { isNoRoute } from './client';
 import type { Answer } from './wire';
 
 export interface Made {
-  tasks: Set<string>;
+  /** With the answers to their creation. */
+  tasks: Map<string, Promise<unknown>>;
   quarantined: Set<string>;
   /** Remembers what an answer says was kept; gives the answer back. */
   note(answer: Answer): Answer;
@@ -15,7 +16,7 @@ export interface Made {
 export function createMade(): Made {
   const quarantined = new Set<string>();
   return {
-    tasks: new Set(),
+    tasks: new Map(),
     quarantined,
     note(answer) {
       const id = (answer.body as { quarantine_id?: unknown } | null)?.quarantine_id;
@@ -32,7 +33,9 @@ const AT_ONCE = 4;
 
 /** Cancels, discards and forgets. @returns what is left, for people: empty when nothing is. Rejects for nothing */
 export async function cleanUp(staff: Client, made: Made, agents: string[]): Promise<string[]> {
-  const tasks = await each(made.tasks, async (id) => {
+  // One that is still being created could not be cancelled yet.
+  await Promise.allSettled(made.tasks.values());
+  const tasks = await each(made.tasks.keys(), async (id) => {
     const path = `/tasks/${encodeURIComponent(id)}`;
     const body = { reason: 'signalbox conformance is over', message_id: randomUUID() };
     const { status } = await staff.post(`${path}/cancel`, body, { repeatable: true });

@@ -25,6 +25,8 @@ export interface CallOptions {
   patient?: boolean;
   /** The same message again is harmless: ask again after 202, which is no verdict yet. */
   repeatable?: boolean;
+  /** Waits for its answer also when the run has ended: else nobody would know what it has made. */
+  lasting?: boolean;
 }
 
 export type Wire = (method: string, path: string, options: CallOptions) => Promise<Answer>;
@@ -44,6 +46,7 @@ const REPEAT_MS = 250;
 const MAX_RETRY_AFTER_S = 5;
 /** Below which a path without a base of its own is meant. */
 const V1 = '/api/v1';
+const NEVER = new AbortController().signal;
 
 /** @param base such as `https://signalbox.example`; `/api/v1` at its end is tolerated. Throws Error for what is no URL */
 export function baseUrl(base: string): string {
@@ -54,7 +57,7 @@ export function baseUrl(base: string): string {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/api(\/v1|\/fleet)?$/, '');
 }
 
-/** @param signal ends every call, and the patience */
+/** @param signal ends every call that is not lasting, and the patience */
 export function createWire(base: string, signal: AbortSignal): Wire {
   return async function call(method, path, options) {
     const target = `${path.startsWith('/api/') ? '' : V1}${path}`;
@@ -63,7 +66,7 @@ export function createWire(base: string, signal: AbortSignal): Wire {
         ...options,
         method,
         call: `${method} ${target}`,
-        signal,
+        signal: options.lasting ? NEVER : signal,
       });
       if (answer.status === 202 && options.repeatable && repeats < MAX_REPEATS) {
         await pause(REPEAT_MS, undefined, { signal });

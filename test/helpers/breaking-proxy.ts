@@ -23,7 +23,7 @@ export interface Reply {
 /** What it does wrong, by changing what passes. */
 export interface Sabotage {
   /** A reply: the request is not passed on. */
-  sent?(sent: Sent): Reply | undefined;
+  sent?(sent: Sent): Reply | undefined | Promise<undefined>;
   replied?(reply: Reply, sent: Sent): void;
 }
 
@@ -61,7 +61,7 @@ async function pass(request: IncomingMessage, response: ServerResponse, target: 
     body,
   };
   const before = JSON.stringify(body);
-  const reply = sabotage.sent?.(sent) ?? (await forward());
+  const reply = (await sabotage.sent?.(sent)) ?? (await forward());
   sabotage.replied?.(reply, sent);
   const text =
     typeof reply.body === 'string' || reply.body === null ? reply.body : JSON.stringify(reply.body);

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CATALOGUE } from '../../cli/conformance/catalogue';
 import { type ConformOptions, conform } from '../../cli/conformance/conform';
@@ -114,6 +115,27 @@ describe('a deployment that', () => {
       ['v1/unknown-task', 'ok', undefined],
     ]);
   });
+});
+
+it('leaves no task behind that was still being created when it was given up', async () => {
+  const stop = new AbortController();
+  const ids: string[] = [];
+  const slow: Sabotage = {
+    async sent({ method, path, body }) {
+      if (method !== 'POST' || !path.endsWith('/tasks')) return;
+      ids.push(body.id);
+      stop.abort();
+      await pause(1_000);
+    },
+  };
+  const { left } = await against(slow, { only: ['v1/claim-race'], signal: stop.signal });
+  expect(left.filter((line) => /^task/.test(line))).toEqual([]);
+  expect(ids.length).toBeGreaterThan(0);
+  for (const id of ids) {
+    const task = () => api.get(`/tasks/${encodeURIComponent(id)}`);
+    const { body } = await waitUntil(async () => (await task()).status === 200 && task(), { what: id });
+    expect(body.status).toBe('cancelled');
+  }
 });
 
 describe('signalbox conformance', () => {
