@@ -76,7 +76,10 @@ describe('a connection', () => {
     const { outcome } = host.follow(request, started);
     for (let i = 0; i < 6; i += 1) {
       await progress(request);
+      const before = proxy.accepted();
       proxy.cut();
+      // What had come before the cut is written down after it, and looks like progress.
+      await waitUntil(() => proxy.accepted() > before, { what: 'another connection' });
     }
     await progress(request);
     writeFileSync(join(started.work_dir, 'stop'), '');
