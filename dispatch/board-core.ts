@@ -143,10 +143,11 @@ export function createBoardCore(clock: Clock, wantRefresh: () => Promise<void>):
 
   return {
     put: (entry) => accept(entry, true),
-    offerNew({ taskId, ...entry }) {
+    offerNew(entry) {
+      const { taskId } = entry;
       // What is known by that id has begun, so it is not new.
       if (closed || index.get(taskId) || trials.has(taskId) || cooling.has(taskId)) return false;
-      return offer({ taskId, ...entry });
+      return offer(entry);
     },
     remove(taskId) {
       drop(taskId);

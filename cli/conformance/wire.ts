@@ -61,6 +61,8 @@ export function baseUrl(base: string): string {
 export function createWire(base: string, signal: AbortSignal): Wire {
   return async function call(method, path, options) {
     const target = `${path.startsWith('/api/') ? '' : V1}${path}`;
+    // Nothing begins any more, lasting or not.
+    signal.throwIfAborted();
     for (let repeats = 0; ; repeats++) {
       const answer = await once(`${base}${target}`, {
         ...options,

@@ -8,7 +8,7 @@ import type { Lab } from '../../cli/conformance/lab';
 import { keepSecret, redact } from '../../cli/conformance/redact';
 import { isConformant, summary, table } from '../../cli/conformance/report';
 import { type Result, runInvariants } from '../../cli/conformance/run-invariants';
-import { baseUrl } from '../../cli/conformance/wire';
+import { baseUrl, createWire } from '../../cli/conformance/wire';
 
 const noLab = () => ({}) as Lab;
 const never = new AbortController().signal;
@@ -150,4 +150,10 @@ describe('options', () => {
     );
     expect(() => select('v1', ['fleet/claim'])).toThrow('--only fleet/claim');
   });
+});
+
+it('nothing is begun once the run has ended, not even what would wait for its answer', async () => {
+  const ended = AbortSignal.abort(new Error('ended'));
+  const call = createWire('http://127.0.0.1:9', ended)('POST', '/tasks', { token: null, lasting: true });
+  await expect(call).rejects.toThrow('ended');
 });

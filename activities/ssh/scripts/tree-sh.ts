@@ -62,9 +62,9 @@ targets() {
     }'
 }
 
-# kill_tree GRACE_CS: TERM, the grace, then KILL; at once KILL when it is 0. It counts from the first signal, for to find
-# the tree takes its time on a busy host. Over when two sweeps in a row find
-# nothing (a process in the middle of exec shows no environment). Sets sent and survivors.
+# kill_tree GRACE_CS: TERM, the grace, then KILL; at once KILL when it is 0. The grace counts from the first signal: on a
+# busy host it takes a while to find the tree. Over when two sweeps in a row find nothing (a process in the middle of exec
+# shows no environment). Sets sent and survivors.
 kill_tree() {
   sent=
   survivors=

@@ -180,6 +180,17 @@ describe('the call that starts and claims', () => {
     expect(await driver(input).view()).toMatchObject({ retry_count: 0 });
   });
 
+  it('was done, and is sent again by a client that heard no answer: one start, one grant', async () => {
+    callBy(async (send) => {
+      await send();
+      return send();
+    });
+    const { taken } = await poll();
+    const input = newTask();
+    await create(input);
+    expect(await taken).toMatchObject({ kind: 'granted', taskId: input.task_id, grant: { epoch: 1 } });
+  });
+
   it('never arrived: the task starts without it', async () => {
     callBy(() => Promise.reject(lost()));
     const { taken } = await poll();
